@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+import type { Contract } from '../contract/types.js';
+import type { Arch, IntrinsicName } from '../image/fields.js';
+import type { Func } from '../ir/ir.js';
+import type { Region } from '../verifier/facts.js';
+import type { Asm, Frame, MFunc, MInst, MReg, RegMask } from './machine.js';
+
+/** One encoding of one instruction, as the emitter needs it. */
+export interface Isa {
+  /**
+   * Bytes of the shortest encoding of `name` that takes these operands and is at least `minSize` bytes long, or null.
+   * `address` is the instruction's offset in text; PC-relative operands are given as (target offset - address).
+   */
+  encode(name: string, operands: readonly number[], address: number, minSize: number): Uint8Array | null;
+  /** Sizes in bytes that a name's encodings may have, ascending. */
+  sizes(name: string): readonly number[];
+}
+
+export interface DecodedInst {
+  readonly address: number;
+  readonly size: number;
+  /** Assembly text as the manufacturer's manual writes it. */
+  readonly text: string;
+}
+
+/** What `lower` may ask about the whole program. Offsets are bytes in the instance (image/fields.ts). */
+export interface LowerContext {
+  readonly contract: Contract;
+  /** Instance offset of a region's base field, and a constant to add to the loaded base (frames lie in the data block). */
+  regionBase(region: Region): { offset: number; add: number };
+  /** Instance offset of a region's length field. */
+  regionLength(region: Region): number;
+  /** Instance offset of the code address of a helper or intrinsic; registers the import. */
+  helperSlot(id: number): number;
+  intrinsicSlot(name: IntrinsicName): number;
+  /** The signature a local call uses: parameter and result lanes of the function as it will be compiled. */
+  callee(index: number): Pick<Func, 'params' | 'results'>;
+}
+
+export interface Core {
+  /** Command-line name, "cortex-m4". */
+  readonly name: string;
+  readonly features: Readonly<Record<string, boolean>>;
+  /** Bits of the image header's `features` that text for this core may need. */
+  readonly featureBits: number;
+  /** Emulator for --engine qemu, or null. */
+  readonly qemu: { readonly machine: string; readonly cpu: string | null } | null;
+  readonly doc: string;
+}
+
+/** A target: one core of one instruction set. Everything target-specific that shared code needs goes through here. */
+export interface Target {
+  readonly arch: Arch;
+  readonly core: Core;
+  readonly isa: Isa;
+
+  readonly registers: {
+    readonly names: readonly string[];
+    /** May be given to virtual registers; preferred first (short encodings, no save needed). */
+    readonly allocationOrder: readonly number[];
+    readonly callerSaved: RegMask;
+    /** Must be restored before return from a function that is not an entry. */
+    readonly calleeSaved: RegMask;
+  };
+
+  /** Selects machine instructions for one function (lanes, guarded, no critical edges). */
+  lower(fn: Func, context: LowerContext): MFunc;
+
+  /** What the allocator inserts. `slot` is a spill slot number; expand finds the offset in asm.frame. */
+  move(dst: MReg, src: MReg): MInst;
+  spillStore(src: MReg, slot: number): MInst;
+  spillLoad(dst: MReg, slot: number): MInst;
+  /** A register outside allocationOrder that inserted moves may destroy, to break cycles of parallel moves. */
+  readonly scratch: number;
+
+  /** Function prologue, epilogue with return, unconditional jump. */
+  prologue(asm: Asm): void;
+  epilogue(asm: Asm): void;
+  jump(label: number, asm: Asm): void;
+  /** Lays out the frame once the allocator is done. */
+  frame(fn: MFunc, spillSlots: number, usedRegisters: RegMask): Frame;
+  /** Bytes of native stack the frame takes, saved registers and return address included. */
+  stackBytes(frame: Frame): number;
+  /**
+   * Trap table entry for one site: exactly 4 bytes that transfer to `common` and leave the address behind themselves in
+   * the link register; and the shared code for one trap kind, which puts `code` into the first argument register and jumps through the
+   * instance's trap field.
+   */
+  trapStub(common: number, asm: Asm): void;
+  trapCommon(code: number, asm: Asm): void;
+
+  /** Disassembles text for listings. */
+  disassemble(text: Uint8Array, address: number): DecodedInst[];
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+
+/**
+ * The image format and the instance layout, one row per field. Writer, reader, validator documentation and the C header
+ * (runtime-c/include/fcc_image.h) are generated from these tables. Everything is little endian.
+ *
+ * Image:  header | entry table | import table | region table | text | rodata | data
+ * The whole image is 8-aligned in flash or RAM; text, rodata and data start at 8-aligned offsets.
+ */
+export interface FieldRow {
+  readonly name: string;
+  readonly type: 'u8' | 'u16' | 'u32';
+  readonly doc: string;
+}
+
+export const IMAGE_MAGIC = 0x31434346; // "FCC1"
+export const IMAGE_VERSION = 1;
+
+/** Fixed header. Offsets follow from order and size; every field is naturally aligned; 72 bytes. */
+export const HEADER_FIELDS = [
+  { name: 'magic', type: 'u32', doc: 'IMAGE_MAGIC, "FCC1"' },
+  { name: 'version', type: 'u16', doc: 'format version' },
+  { name: 'header_length', type: 'u16', doc: 'bytes before the entry table' },
+  { name: 'total_length', type: 'u32', doc: 'bytes of the whole image, a multiple of 8' },
+  { name: 'checksum', type: 'u32', doc: 'CRC-32 (IEEE) of the image with this field zero' },
+  { name: 'arch', type: 'u16', doc: 'instruction set: row of ARCHES' },
+  { name: 'flags', type: 'u16', doc: 'bit 0: fuelled (no worst case known)' },
+  { name: 'features', type: 'u32', doc: 'core features the text needs: bits of the target' },
+  { name: 'contract_hash', type: 'u32', doc: 'CRC-32 of the canonical JSON of the contract compiled against' },
+  { name: 'entry_count', type: 'u16', doc: 'rows of the entry table, at least 1' },
+  { name: 'import_count', type: 'u16', doc: 'rows of the import table' },
+  { name: 'region_count', type: 'u16', doc: 'rows of the region table: granted regions only' },
+  { name: 'context_align', type: 'u8', doc: 'alignment the context must have' },
+  { name: 'context_rights', type: 'u8', doc: 'rights a searched access has on the context: 1 read, 3 read and write' },
+  { name: 'context_length', type: 'u32', doc: 'fixed length of the context, or 0xffffffff: known at run time' },
+  { name: 'text_length', type: 'u32', doc: 'bytes of text, a multiple of 8' },
+  { name: 'rodata_length', type: 'u32', doc: 'bytes of rodata, a multiple of 8' },
+  { name: 'data_length', type: 'u32', doc: 'bytes of initialised data, a multiple of 8' },
+  { name: 'bss_length', type: 'u32', doc: 'zeroed bytes behind data, a multiple of 8' },
+  { name: 'frame_length', type: 'u32', doc: 'bytes of eBPF stack frames behind bss, a multiple of 8, not initialised' },
+  { name: 'stack_length', type: 'u32', doc: 'bytes of native stack that the container needs at most, helpers apart' },
+  {
+    name: 'worst_case',
+    type: 'u32',
+    doc: 'native instructions of the longest run of any entry, or 0xffffffff: fuelled',
+  },
+  { name: 'trap_table', type: 'u32', doc: 'offset in text of the trap table, 4 bytes a site' },
+  { name: 'trap_count', type: 'u32', doc: 'number of trap sites' },
+] as const satisfies readonly FieldRow[];
+
+export const ENTRY_FIELDS = [
+  { name: 'offset', type: 'u32', doc: 'offset in text of the first instruction' },
+  { name: 'name_hash', type: 'u32', doc: 'CRC-32 of the name, for look-up by hook' },
+  { name: 'worst_case', type: 'u32', doc: 'as in the header, for this entry' },
+  { name: 'stack_length', type: 'u32', doc: 'as in the header, for this entry' },
+  // 24 bytes of NUL-padded name follow: ENTRY_NAME_LENGTH.
+] as const satisfies readonly FieldRow[];
+export const ENTRY_NAME_LENGTH = 24;
+
+/** Helper or intrinsic that the image calls; imports[i] of the instance is its address. */
+export const IMPORT_FIELDS = [
+  { name: 'id', type: 'u32', doc: 'helper id, or INTRINSIC_BASE + row of INTRINSICS' },
+] as const satisfies readonly FieldRow[];
+
+/** Granted region, in the contract's order. */
+export const REGION_FIELDS = [
+  { name: 'min_length', type: 'u32', doc: 'shortest region the text is right for' },
+  { name: 'max_length', type: 'u32', doc: 'longest region the text is right for' },
+  { name: 'rights', type: 'u8', doc: '1 read, 3 read and write' },
+  { name: 'align', type: 'u8', doc: 'alignment the address must have' },
+  { name: 'reserved', type: 'u16', doc: 'zero' },
+] as const satisfies readonly FieldRow[];
+
+/**
+ * The instance: host-owned memory that text reaches through one reserved register and never through a program pointer.
+ * All fields are u32 on the device. After the fixed fields: regions (data, rodata, context, granted...) of 12 bytes
+ * {base, length, rights}, then imports of 4 bytes (code addresses, with the Thumb bit on Arm).
+ */
+export const INSTANCE_FIELDS = [
+  { name: 'fuel', type: 'u32', doc: 'units left' },
+  {
+    name: 'trap',
+    type: 'u32',
+    doc: 'where a trap goes: r0 = trap code, link register = behind the site in the trap table',
+  },
+  { name: 'host_sp', type: 'u32', doc: 'stack pointer to return to after a trap' },
+  { name: 'region_count', type: 'u32', doc: 'rows of the region table below' },
+] as const satisfies readonly FieldRow[];
+
+export const INSTANCE_REGION_FIELDS = [
+  { name: 'base', type: 'u32', doc: 'address' },
+  { name: 'length', type: 'u32', doc: 'bytes; base + length never exceeds 2^32 - 1' },
+  { name: 'rights', type: 'u32', doc: '1 read, 3 read and write' },
+] as const satisfies readonly FieldRow[];
+
+/** Runtime routines that code may call like helpers, with the platform's C calling convention. */
+export const INTRINSIC_BASE = 0x80000000;
+export const INTRINSICS = [
+  { name: 'udiv64', doc: 'uint64_t f(uint64_t a, uint64_t b): a / b, 0 if b is 0' },
+  { name: 'umod64', doc: 'uint64_t f(uint64_t a, uint64_t b): a % b, a if b is 0' },
+  { name: 'sdiv64', doc: 'int64_t f(int64_t a, int64_t b): a / b truncated, 0 if b is 0, INT64_MIN / -1 = INT64_MIN' },
+  { name: 'smod64', doc: 'int64_t f(int64_t a, int64_t b): a % b truncated, a if b is 0, INT64_MIN % -1 = 0' },
+  {
+    name: 'search',
+    doc: 'uint32_t f(instance *, uint32_t address, uint32_t size, uint32_t rights): 1 if one region with these rights holds [address, address + size), else 0; size 0 is always held',
+  },
+] as const;
+export type IntrinsicName = (typeof INTRINSICS)[number]['name'];
+
+export const ARCHES = { thumb: 1, riscv32: 2, xtensa: 3 } as const;
+export type Arch = keyof typeof ARCHES;
+
+const SIZE = { u8: 1, u16: 2, u32: 4 } as const;
+
+/** Byte offsets of a field table's rows, and its total size. Throws if a field would not be naturally aligned. */
+export function layoutOf<T extends readonly FieldRow[]>(
+  rows: T,
+): { size: number; offset: Readonly<Record<T[number]['name'], number>> } {
+  const offset: Record<string, number> = {};
+  let at = 0;
+  for (const row of rows) {
+    const size = SIZE[row.type];
+    if (at % size !== 0) throw new Error(`field ${row.name} is not aligned`);
+    offset[row.name] = at;
+    at += size;
+  }
+  return { size: at, offset: offset as Record<T[number]['name'], number> };
+}
+
+export const HEADER = layoutOf(HEADER_FIELDS);
+export const INSTANCE = layoutOf(INSTANCE_FIELDS);
+export const INSTANCE_REGION = layoutOf(INSTANCE_REGION_FIELDS);
+
+/** Offset in the instance of a field of region number `region` (REGION_DATA...). */
+export function instanceRegionOffset(region: number, field: 'base' | 'length' | 'rights'): number {
+  return INSTANCE.size + region * INSTANCE_REGION.size + INSTANCE_REGION.offset[field];
+}
+
+/** Offset in the instance of import slot `index`, for an image with `grantedRegions` granted regions. */
+export function instanceImportOffset(grantedRegions: number, index: number): number {
+  return INSTANCE.size + (3 + grantedRegions) * INSTANCE_REGION.size + 4 * index;
+}
