@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+import { CompileError } from '../errors/index.js';
+import { checkLength, decodeFunction, type Encoded, type Reference } from './decode.js';
+import { fieldsAt, OP_CALL, OP_LDDW, SRC_FUNCTION, SRC_LOCAL } from './isa.js';
+import type { Globals, Program } from './program.js';
+
+/** No globals at all. */
+export const NO_GLOBALS: Globals = {
+  data: new Uint8Array(0),
+  bssLength: 0,
+  rodata: new Uint8Array(0),
+  sections: [],
+  symbols: [],
+};
+
+/** A slot of the code that names another function, by slot of the code. */
+interface CodeRef {
+  readonly slot: number;
+  readonly target: number;
+  readonly kind: 'call' | 'funcaddr';
+}
+
+/**
+ * Program-local calls and code addresses in a stream of slots. Their immediate counts slots from the next instruction
+ * (RFC 9669 section 4.3.2); `starts[slot]` is 0 for the second slots of lddw.
+ */
+export function scanCode(bytes: Uint8Array): { refs: CodeRef[]; starts: Uint8Array } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const slots = Math.floor(bytes.length / 8);
+  const starts = new Uint8Array(slots).fill(1);
+  const refs: CodeRef[] = [];
+  for (let slot = 0; slot < slots; slot++) {
+    const f = fieldsAt(view, slot);
+    if (f.opcode === OP_CALL && f.src === SRC_LOCAL) refs.push({ slot, target: slot + 1 + f.imm, kind: 'call' });
+    if (f.opcode !== OP_LDDW) continue;
+    if (f.src === SRC_FUNCTION) refs.push({ slot, target: slot + 1 + f.imm, kind: 'funcaddr' });
+    slot++;
+    if (slot < slots) starts[slot] = 0;
+  }
+  return { refs, starts };
+}
+
+/**
+ * A program of raw instructions (test vectors). Every target of a local call or code address starts a function, which ends
+ * where the next one starts; the first function, `main`, is the only entry.
+ * @param name  what messages call the input
+ * @throws CompileError FCC0301..FCC0316
+ */
+export function rawProgram(bytes: Uint8Array, name: string): Program {
+  checkLength(bytes.length, { file: name, name: 'main', section: '' });
+  const slots = bytes.length / 8;
+  const { refs, starts } = scanCode(bytes);
+  for (const r of refs) {
+    if (r.target >= 0 && r.target < slots && starts[r.target] === 1) continue;
+    throw new CompileError('FCC0313', `slot ${r.target} is not the start of a function`, {
+      at: { file: name, instruction: r.slot },
+      expected: `an instruction of the ${slots} slots`,
+    });
+  }
+  const heads = [...new Set([0, ...refs.map((r) => r.target)])].sort((a, b) => a - b);
+  const indexOf = new Map(heads.map((h, i) => [h, i]));
+  let next = 0;
+  const functions = heads.map((head, index) => {
+    const end = heads[index + 1] ?? slots;
+    const calls = new Map<number, number>();
+    const references = new Map<number, Reference>();
+    for (let r = refs[next]; r && r.slot < end; r = refs[++next]) {
+      const func = indexOf.get(r.target)!;
+      if (r.kind === 'call') calls.set(r.slot - head, func);
+      else references.set(r.slot - head, { kind: 'funcaddr', func });
+    }
+    const encoded: Encoded = {
+      index,
+      name: head === 0 ? 'main' : `fn_${head}`,
+      section: '',
+      file: name,
+      bytes: bytes.slice(head * 8, end * 8),
+      lines: new Map(),
+      calls,
+      references,
+    };
+    return decodeFunction(encoded);
+  });
+  return { functions, entries: [0], globals: NO_GLOBALS, origin: 'raw' };
+}
