@@ -1,12 +1,121 @@
 // SPDX-License-Identifier: MIT
 import type { ErrorRow } from './row.js';
 
-/** FCC06xx: images. */
+/** FCC06xx: images and maps. FCC08xx: emulators and devices. */
 export const IMAGE_ERRORS = {
   FCC0601: {
     stage: 'image',
     exit: 3,
     title: 'not an fcc image',
-    explain: 'The file does not start with the magic number of an fcc image.',
+    explain: 'The file does not start with the magic number of an fcc image, or is shorter than an image header.',
+  },
+  FCC0602: {
+    stage: 'image',
+    exit: 3,
+    title: 'unsupported image version',
+    explain:
+      'The image was written for another version of the format. Compile it again with the fcc that is to read it; images are not converted.',
+  },
+  FCC0603: {
+    stage: 'image',
+    exit: 3,
+    title: 'image lengths do not add up',
+    explain:
+      'The total length in the header, the lengths of the tables and sections, and the length of the file must agree exactly. A truncated download or trailing bytes are the usual reason.',
+  },
+  FCC0604: {
+    stage: 'image',
+    exit: 3,
+    title: 'wrong image checksum',
+    explain:
+      'The CRC-32 over the image differs from the one in its header: some byte was changed after it was written.',
+  },
+  FCC0605: {
+    stage: 'image',
+    exit: 4,
+    title: 'unknown instruction set in image',
+    explain: 'The instruction set number in the header is none that this fcc knows.',
+  },
+  FCC0606: {
+    stage: 'image',
+    exit: 3,
+    title: 'invalid image header',
+    explain:
+      'A header field has a value outside what the format allows: an unknown flag, a count or length beyond the bounds, an alignment that is not 1, 2, 4 or 8, rights other than read or read-write, a trap table outside the text, or padding that is not zero.',
+  },
+  FCC0607: {
+    stage: 'image',
+    exit: 3,
+    title: 'invalid image entry point',
+    explain:
+      'An entry point lies outside the text or between two instruction starts, its name is empty or not printable ASCII padded with NUL, its name hash is wrong or used twice, or its worst case and stack do not agree with the header.',
+  },
+  FCC0608: {
+    stage: 'image',
+    exit: 3,
+    title: 'invalid image import',
+    explain: 'An import is neither a helper id (1 to 0x7fffffff) nor the number of a known intrinsic.',
+  },
+  FCC0609: {
+    stage: 'image',
+    exit: 3,
+    title: 'invalid image region',
+    explain:
+      'A region row has a shortest length above its longest, rights other than read or read-write, an alignment that is not 1, 2, 4 or 8, or a reserved field that is not zero.',
+  },
+  FCC0610: {
+    stage: 'image',
+    exit: 4,
+    title: 'program does not fit the image format',
+    explain:
+      'The program has more entry points, helpers or regions, or longer sections, than an image can hold, or an entry name that is not printable ASCII. The message names the bound.',
+  },
+  FCC0611: {
+    stage: 'image',
+    exit: 3,
+    title: 'malformed map file',
+    explain: 'The map file is not the JSON that `fcc compile --map` writes, or belongs to another image.',
+  },
+  FCC0801: {
+    stage: 'device',
+    exit: 5,
+    title: 'emulator or cross-compiler missing',
+    explain:
+      'The qemu engine needs qemu-system-arm and arm-none-eabi-gcc (Debian: apt-get install qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi), and the runtime-c folder with its sources.',
+  },
+  FCC0802: {
+    stage: 'device',
+    exit: 5,
+    title: 'firmware does not build',
+    explain:
+      'The cross-compiler could not build the test firmware. Its messages follow; a compiler older than GCC 10 or a missing libgcc are the usual reasons.',
+  },
+  FCC0803: {
+    stage: 'device',
+    exit: 5,
+    title: 'emulator failed',
+    explain:
+      'The emulator ended with an error, ran into its time limit, or left a result file that is incomplete. Nothing is retried.',
+  },
+  FCC0804: {
+    stage: 'device',
+    exit: 5,
+    title: 'loader refused the image',
+    explain:
+      'The runtime on the device did not load the image or did not accept its context or regions. The message gives the reason by name; for a helper, its id.',
+  },
+  FCC0805: {
+    stage: 'device',
+    exit: 5,
+    title: 'memory outside the container was changed',
+    explain:
+      'After a run, bytes around the memory that the container was given differ from the pattern written before. The sandbox failed: please report it with the program.',
+  },
+  FCC0806: {
+    stage: 'device',
+    exit: 4,
+    title: 'no emulator for the target',
+    explain:
+      'There is no batch firmware for this core: it has no emulated board, or none that the firmware knows. Use the simulator.',
   },
 } as const satisfies Record<string, ErrorRow>;

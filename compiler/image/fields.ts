@@ -16,7 +16,7 @@ export interface FieldRow {
 export const IMAGE_MAGIC = 0x31434346; // "FCC1"
 export const IMAGE_VERSION = 1;
 
-/** Fixed header. Offsets follow from order and size; every field is naturally aligned; 72 bytes. */
+/** Fixed header. Offsets follow from order and size; every field is naturally aligned; 76 bytes. */
 export const HEADER_FIELDS = [
   { name: 'magic', type: 'u32', doc: 'IMAGE_MAGIC, "FCC1"' },
   { name: 'version', type: 'u16', doc: 'format version' },
@@ -50,10 +50,10 @@ export const HEADER_FIELDS = [
 
 export const ENTRY_FIELDS = [
   { name: 'offset', type: 'u32', doc: 'offset in text of the first instruction' },
-  { name: 'name_hash', type: 'u32', doc: 'CRC-32 of the name, for look-up by hook' },
+  { name: 'name_hash', type: 'u32', doc: 'CRC-32 of the whole name, unique in the image; look-up goes by it' },
   { name: 'worst_case', type: 'u32', doc: 'as in the header, for this entry' },
   { name: 'stack_length', type: 'u32', doc: 'as in the header, for this entry' },
-  // 24 bytes of NUL-padded name follow: ENTRY_NAME_LENGTH.
+  // ENTRY_NAME_LENGTH bytes follow: the name, printable ASCII, cut to 23 bytes, NUL-padded.
 ] as const satisfies readonly FieldRow[];
 export const ENTRY_NAME_LENGTH = 24;
 
@@ -85,6 +85,7 @@ export const INSTANCE_FIELDS = [
   },
   { name: 'host_sp', type: 'u32', doc: 'stack pointer to return to after a trap' },
   { name: 'region_count', type: 'u32', doc: 'rows of the region table below' },
+  { name: 'host', type: 'u32', doc: "the host's own word, for its helpers; text never reads it" },
 ] as const satisfies readonly FieldRow[];
 
 export const INSTANCE_REGION_FIELDS = [
@@ -110,6 +111,27 @@ export type IntrinsicName = (typeof INTRINSICS)[number]['name'];
 export const ARCHES = { thumb: 1, riscv32: 2, xtensa: 3 } as const;
 export type Arch = keyof typeof ARCHES;
 
+/** Entry points and the trap table start at multiples of this many bytes. */
+export const CODE_ALIGN = { thumb: 2, riscv32: 2, xtensa: 4 } as const satisfies Record<Arch, number>;
+
+/** Stands for "no worst case" and "length known at run time" in u32 fields. */
+export const UNKNOWN = 0xffffffff;
+export const FLAG_FUELLED = 1;
+/** Rights bits of regions. */
+export const RIGHT_READ = 1;
+export const RIGHT_WRITE = 2;
+
+/**
+ * Bounds that a reader holds an image to. With MAX_LENGTH on every length of an image, sums of lengths stay far below
+ * 2^32, so a 32-bit loader needs no overflow checks.
+ */
+export const IMAGE_LIMITS = {
+  MAX_LENGTH: { value: 0x01000000, doc: 'bytes of a whole image, of bss, frames, stack and a fixed context' },
+  MAX_ENTRIES: { value: 64, doc: 'rows of the entry table' },
+  MAX_IMPORTS: { value: 256, doc: 'rows of the import table' },
+  MAX_REGIONS: { value: 32, doc: 'rows of the region table' },
+} as const;
+
 const SIZE = { u8: 1, u16: 2, u32: 4 } as const;
 
 /** Byte offsets of a field table's rows, and its total size. Throws if a field would not be naturally aligned. */
@@ -128,6 +150,11 @@ export function layoutOf<T extends readonly FieldRow[]>(
 }
 
 export const HEADER = layoutOf(HEADER_FIELDS);
+export const ENTRY = layoutOf(ENTRY_FIELDS);
+/** Bytes of one entry with its name. */
+export const ENTRY_SIZE = ENTRY.size + ENTRY_NAME_LENGTH;
+export const IMPORT = layoutOf(IMPORT_FIELDS);
+export const REGION = layoutOf(REGION_FIELDS);
 export const INSTANCE = layoutOf(INSTANCE_FIELDS);
 export const INSTANCE_REGION = layoutOf(INSTANCE_REGION_FIELDS);
 

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Generated from the tables of the compiler: change those, not this file. */
+#pragma once
+#include <fcc_image.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(ID, name) for every helper a firmware may offer. */
+#define FCC_HELPERS(X) \
+    X(0x1u, printf) \
+    X(0x2u, memcpy) \
+    X(0x10u, store_local) \
+    X(0x11u, store_global) \
+    X(0x12u, fetch_local) \
+    X(0x13u, fetch_global) \
+    X(0x20u, now_ms) \
+    X(0x30u, saul_reg_find_nth) \
+    X(0x31u, saul_reg_find_type) \
+    X(0x32u, saul_reg_read) \
+    X(0x40u, gcoap_resp_init) \
+    X(0x41u, coap_opt_finish) \
+    X(0x42u, coap_add_format) \
+    X(0x43u, coap_get_pdu) \
+    X(0x50u, fmt_s16_dfp) \
+    X(0x51u, fmt_u32_dec) \
+    X(0x60u, ztimer_now) \
+    X(0x61u, ztimer_periodic_wakeup)
+
+/* Test firmware only. */
+#define FCC_CONFORMANCE_HELPERS(X) \
+    X(0x5u, unwind)
+
+/* Formats with %d %u %x (lower case) %c (low byte) %% only, without widths, and appends to the log; any other % stands for itself and takes no value; a fifth value is 0; returns the characters written. */
+int32_t fcc_helper_printf(fcc_instance_t *instance, const char *fmt, uint32_t a, uint32_t b, uint32_t c, uint32_t d);
+
+/* Copies n bytes; overlapping buffers behave like memmove. */
+void fcc_helper_memcpy(fcc_instance_t *instance, void *dst, const void *src, uint32_t n);
+
+/* Sets a value in the container's own store; 0, or -1 when the key is new and the store is full. Test engines hold 16 keys in it. */
+int32_t fcc_helper_store_local(fcc_instance_t *instance, uint32_t key, uint32_t value);
+
+/* Sets a value in the global store; 0, or -1 when the key is new and the store is full. Test engines hold 16 keys in it. */
+int32_t fcc_helper_store_global(fcc_instance_t *instance, uint32_t key, uint32_t value);
+
+/* Reads a value from the container's own store into *value, 0 for a missing key (which is not created); returns 0. */
+int32_t fcc_helper_fetch_local(fcc_instance_t *instance, uint32_t key, void *value);
+
+/* Reads a value from the global store into *value, 0 for a missing key (which is not created); returns 0. */
+int32_t fcc_helper_fetch_global(fcc_instance_t *instance, uint32_t key, void *value);
+
+/* Milliseconds since start. Test engines answer 1000 and add 10 at each call. */
+uint32_t fcc_helper_now_ms(fcc_instance_t *instance);
+
+/* Handle of the n-th device, 0 if there is none. Test engines have devices 0 and 1, handle n + 1. */
+uint32_t fcc_helper_saul_reg_find_nth(fcc_instance_t *instance, uint32_t n);
+
+/* Handle of the first device of a SAUL type. Test engines: type 0x82 (temperature) is handle 1, 0x83 handle 2, else 0. */
+uint32_t fcc_helper_saul_reg_find_type(fcc_instance_t *instance, uint32_t type);
+
+/* Reads phydat_t {i16 val[3]; u8 unit; i8 scale}. Test engines: val = {2000 + 7 * k, 0, 0}, unit 2, scale -2, k = earlier reads that succeeded, of any handle, val[0] cut to 16 bits; returns 1, or -1 for an unknown handle (nothing written). */
+int32_t fcc_helper_saul_reg_read(fcc_instance_t *instance, uint32_t dev, void *data);
+
+/* Starts a CoAP response. Test engines write bytes 60, low byte of code, 12, 34 to region "pdu" and return 4; a pdu that is too short is a memory trap, here and below, and nothing is written. */
+int32_t fcc_helper_gcoap_resp_init(fcc_instance_t *instance, void *ctx, uint32_t code);
+
+/* Ends the options; flags 1 adds the payload marker. Test engines append ff for flags 1, nothing for others, and return the header length then; without a started response: helper trap. */
+int32_t fcc_helper_coap_opt_finish(fcc_instance_t *instance, void *ctx, uint32_t flags);
+
+/* Adds a Content-Format option. Test engines append c0 for format 0, else c1 and the low byte; return the bytes added (1 or 2); without a started response: helper trap. */
+int32_t fcc_helper_coap_add_format(fcc_instance_t *instance, void *ctx, uint32_t format);
+
+/* Address of the response buffer, granted as region "pdu". */
+void *fcc_helper_coap_get_pdu(fcc_instance_t *instance, void *ctx);
+
+/* Writes value * 10^digits: value is the low 16 bits, signed; digits the low 32 bits, signed, 0 to -4 (otherwise nothing is written and 0 returned): sign, whole part without leading zeros, then unless digits is 0 a point and exactly -digits digits (-5, -2: -0.05); returns the characters written, no NUL. As RIOT fmt_s16_dfp. */
+uint32_t fcc_helper_fmt_s16_dfp(fcc_instance_t *instance, void *out, uint32_t value, uint32_t digits);
+
+/* Writes a decimal number; returns the characters written, no NUL. */
+uint32_t fcc_helper_fmt_u32_dec(fcc_instance_t *instance, void *out, uint32_t value);
+
+/* Microseconds since start. Test engines answer 1000000 and add 10000 at each call. */
+uint32_t fcc_helper_ztimer_now(fcc_instance_t *instance);
+
+/* Sleeps until *last + period and stores that time in *last. Test engines only advance *last, modulo 2^32. */
+void fcc_helper_ztimer_periodic_wakeup(fcc_instance_t *instance, void *last, uint32_t period);
+
+/* Returns its argument. */
+uint64_t fcc_helper_unwind(fcc_instance_t *instance, uint64_t value);
+
+#ifdef __cplusplus
+}
+#endif
