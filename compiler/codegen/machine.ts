@@ -63,6 +63,8 @@ export interface Asm {
   literal(rd: number, value: number): void;
   newLabel(): Label;
   bind(label: Label): void;
+  /** Writes what `near` writes if its references reach their labels, else what `far` writes. Neither may bind labels or nest. */
+  either(near: (asm: Asm) => void, far: (asm: Asm) => void): void;
   /** Label of the stub that raises a trap for this place; sites are numbered by the emitter. */
   trapSite(trap: TrapName, origin: Origin): Label;
   /** Label of a function's first instruction. */
@@ -83,6 +85,8 @@ export interface MInst {
   readonly move?: boolean;
   /** Writes no memory, cannot trap and only depends on immediates: may be repeated instead of spilled. */
   readonly remat?: boolean;
+  /** Most instructions that the expansion executes; needed only if it jumps backwards within itself. */
+  readonly executes?: number;
   /** Writes the final instructions from physical registers. Absent on terminators, which have `branch` or `ret`. */
   readonly expand?: (ops: readonly number[], asm: Asm) => void;
 }

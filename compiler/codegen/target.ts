@@ -77,6 +77,9 @@ export interface Target {
   prologue(asm: Asm): void;
   epilogue(asm: Asm): void;
   jump(label: number, asm: Asm): void;
+  /** rd = the pooled 32-bit constant at `label`, by asm.ref; and the same constant without a pool, for where that cannot reach. */
+  literalLoad(rd: MReg, label: number, asm: Asm): void;
+  literalFar(rd: MReg, value: number, asm: Asm): void;
   /** Lays out the frame once the allocator is done. */
   frame(fn: MFunc, spillSlots: number, usedRegisters: RegMask): Frame;
   /** Bytes of native stack the frame takes, saved registers and return address included. */

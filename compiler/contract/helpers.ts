@@ -10,7 +10,14 @@ export type HelperArg =
   /** The context pointer exactly as the container got it in r1. */
   | { readonly kind: 'context'; readonly name: string }
   /** Pointer to `size` bytes (constant), read and/or written by the helper. */
-  | { readonly kind: 'fixed'; readonly name: string; readonly access: 'r' | 'w' | 'rw'; readonly size: number }
+  | {
+      readonly kind: 'fixed';
+      readonly name: string;
+      readonly access: 'r' | 'w' | 'rw';
+      readonly size: number;
+      /** The helper writes all of the bytes on every call, whatever it returns. */
+      readonly certain?: true;
+    }
   /** Pointer to as many bytes as argument number `length` (0-based, a u32) says. */
   | { readonly kind: 'buffer'; readonly name: string; readonly access: 'r' | 'w' | 'rw'; readonly length: number }
   /** Pointer to a NUL-terminated string that lies in .rodata with its NUL (checked at compile time, never guarded). */
@@ -43,7 +50,7 @@ export const HELPERS = [
     name: 'printf',
     args: [{ kind: 'cstring', name: 'fmt' }, u32('a'), u32('b'), u32('c'), u32('d')],
     result: { kind: 'i32' },
-    doc: 'Formats with %d %u %x %c %% only and appends to the log; returns the characters written.',
+    doc: 'Formats with %d %u %x (lower case) %c (low byte) %% only, without widths, and appends to the log; any other % stands for itself and takes no value; a fifth value is 0; returns the characters written.',
   },
   {
     id: 0x02,
@@ -61,26 +68,26 @@ export const HELPERS = [
     name: 'store_local',
     args: [u32('key'), u32('value')],
     result: { kind: 'i32' },
-    doc: "Sets a value in the container's own store; 0, or -1 when the store is full.",
+    doc: "Sets a value in the container's own store; 0, or -1 when the key is new and the store is full. Test engines hold 16 keys in it.",
   },
   {
     id: 0x11,
     name: 'store_global',
     args: [u32('key'), u32('value')],
     result: { kind: 'i32' },
-    doc: 'Sets a value in the global store; 0, or -1 when the store is full.',
+    doc: 'Sets a value in the global store; 0, or -1 when the key is new and the store is full. Test engines hold 16 keys in it.',
   },
   {
     id: 0x12,
     name: 'fetch_local',
-    args: [u32('key'), { kind: 'fixed', name: 'value', access: 'w', size: 4 }],
+    args: [u32('key'), { kind: 'fixed', name: 'value', access: 'w', size: 4, certain: true }],
     result: { kind: 'i32' },
     doc: "Reads a value from the container's own store into *value, 0 for a missing key (which is not created); returns 0.",
   },
   {
     id: 0x13,
     name: 'fetch_global',
-    args: [u32('key'), { kind: 'fixed', name: 'value', access: 'w', size: 4 }],
+    args: [u32('key'), { kind: 'fixed', name: 'value', access: 'w', size: 4, certain: true }],
     result: { kind: 'i32' },
     doc: 'Reads a value from the global store into *value, 0 for a missing key (which is not created); returns 0.',
   },
@@ -110,28 +117,28 @@ export const HELPERS = [
     name: 'saul_reg_read',
     args: [u32('dev'), { kind: 'fixed', name: 'data', access: 'w', size: 8 }],
     result: { kind: 'i32' },
-    doc: 'Reads phydat_t {i16 val[3]; u8 unit; i8 scale}. Test engines: val = {2000 + 7 * k, 0, 0}, unit 2, scale -2, k = reads so far; returns 1, or -1 for an unknown handle (nothing written).',
+    doc: 'Reads phydat_t {i16 val[3]; u8 unit; i8 scale}. Test engines: val = {2000 + 7 * k, 0, 0}, unit 2, scale -2, k = earlier reads that succeeded, of any handle, val[0] cut to 16 bits; returns 1, or -1 for an unknown handle (nothing written).',
   },
   {
     id: 0x40,
     name: 'gcoap_resp_init',
     args: [ctx, u32('code')],
     result: { kind: 'i32' },
-    doc: 'Starts a CoAP response. Test engines write bytes 60 code 12 34 to region "pdu" and return 4.',
+    doc: 'Starts a CoAP response. Test engines write bytes 60, low byte of code, 12, 34 to region "pdu" and return 4; a pdu that is too short is a memory trap, here and below, and nothing is written.',
   },
   {
     id: 0x41,
     name: 'coap_opt_finish',
     args: [ctx, u32('flags')],
     result: { kind: 'i32' },
-    doc: 'Ends the options; flags 1 adds the payload marker. Test engines append ff for flags 1 and return the header length so far.',
+    doc: 'Ends the options; flags 1 adds the payload marker. Test engines append ff for flags 1, nothing for others, and return the header length then; without a started response: helper trap.',
   },
   {
     id: 0x42,
     name: 'coap_add_format',
     args: [ctx, u32('format')],
     result: { kind: 'i32' },
-    doc: 'Adds a Content-Format option. Test engines append c0 for format 0, else c1 and the low byte; return the bytes added.',
+    doc: 'Adds a Content-Format option. Test engines append c0 for format 0, else c1 and the low byte; return the bytes added (1 or 2); without a started response: helper trap.',
   },
   {
     id: 0x43,
@@ -145,7 +152,7 @@ export const HELPERS = [
     name: 'fmt_s16_dfp',
     args: [{ kind: 'fixed', name: 'out', access: 'w', size: 8 }, u32('value'), u32('digits')],
     result: { kind: 'u32' },
-    doc: 'Writes the low 16 bits as a signed number, the low 32 bits of digits being a negative power of ten (0 to -4; else nothing); returns the characters written, no NUL. As RIOT fmt_s16_dfp.',
+    doc: 'Writes value * 10^digits: value is the low 16 bits, signed; digits the low 32 bits, signed, 0 to -4 (otherwise nothing is written and 0 returned): sign, whole part without leading zeros, then unless digits is 0 a point and exactly -digits digits (-5, -2: -0.05); returns the characters written, no NUL. As RIOT fmt_s16_dfp.',
   },
   {
     id: 0x51,
@@ -166,7 +173,7 @@ export const HELPERS = [
     name: 'ztimer_periodic_wakeup',
     args: [{ kind: 'fixed', name: 'last', access: 'rw', size: 4 }, u32('period')],
     result: { kind: 'void' },
-    doc: 'Sleeps until *last + period and stores that time in *last. Test engines only advance *last.',
+    doc: 'Sleeps until *last + period and stores that time in *last. Test engines only advance *last, modulo 2^32.',
   },
 ] as const satisfies readonly HelperRow[];
 

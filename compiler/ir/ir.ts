@@ -97,7 +97,10 @@ export const OPS = {
 
   /** Base address of `region` in the instance's table, as i32 (for a frame: its lowest address). */
   base: { group: 'both', args: 0, results: 1, effect: 'pure' },
-  /** Length in bytes of `region`, as i32. Constant for frame, data, rodata and fixed regions: then use const. */
+  /**
+   * Length in bytes of `region`, as i32. Constant for frame, data, rodata and fixed regions: then use const. imm: the
+   * largest length that the contract allows, if it sets one.
+   */
   length: { group: 'both', args: 0, results: 1, effect: 'pure' },
 
   /**
@@ -110,7 +113,10 @@ export const OPS = {
 
   /** Calls Program.functions[callee]. Arguments: r1..r5 as far as the callee uses them, lane by lane after split64. */
   call: { group: 'both', args: null, results: null, effect: 'call' },
-  /** Calls helper row `helper`; arguments as C sees them (u32 i32, u64 two lanes, pointers i32). Result i32, two lanes or none. */
+  /**
+   * Calls helper row `helper`; arguments as C sees them (u32 i32, u64 two lanes, pointers i32). Result i32, two lanes or
+   * none. Before `sandbox`, a pointer whose high half a guard has to look at is an i64 or two lanes: access.ts.
+   */
   helper: { group: 'both', args: null, results: null, effect: 'call' },
   /** Leaves with `trap` if cond(a, b) holds on two i32. */
   trapif: { group: 'both', args: 2, results: 0, effect: 'trap' },

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+import type { HelperArg } from '../../compiler/contract/helpers.js';
+import type { RegMask } from '../../compiler/codegen/machine.js';
+
+/**
+ * Registers, calls and the frame. Source for calls to C: Procedure Call Standard for the Arm Architecture (AAPCS32).
+ *
+ * Frame, from SP upwards: outgoing stack arguments, spill slots, saved registers and return address, incoming stack arguments.
+ */
+export const R0 = 0;
+export const R1 = 1;
+export const R2 = 2;
+export const R3 = 3;
+/** Address of the instance; never written by text. */
+export const INSTANCE_REG = 9;
+/** Free within one MInst and for inserted moves; holds nothing from one MInst to the next. */
+export const SCRATCH = 12;
+export const SP = 13;
+export const LR = 14;
+export const PC = 15;
+
+/** The set of some registers. */
+export const maskOf = (...registers: number[]): RegMask => registers.reduce((m, r) => (m | (1 << r)) >>> 0, 0);
+
+/** Low registers first: most 16-bit encodings take only those. LR costs a push in leaf functions. */
+export const ALLOCATION_ORDER: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 14, 8, 10, 11];
+export const CALLER_SAVED = maskOf(R0, R1, R2, R3, LR);
+export const CALLEE_SAVED = maskOf(4, 5, 6, 7, 8, 10, 11);
+/** What a call destroys, the scratch register included. */
+export const CALL_CLOBBERS = maskOf(R0, R1, R2, R3, SCRATCH, LR);
+
+/** Number of argument and result registers. */
+export const ARG_REGS = 4;
+export const RESULT_REGS = 2;
+
+/** SP is a multiple of this at every call. */
+export const STACK_ALIGN = 8;
+/** Largest SP offset of one 32-bit load or store: frames beyond it are refused. */
+export const MAX_FRAME_OFFSET = 4095;
+
+/** Where one argument word goes. `stack` is a byte offset in the outgoing area. */
+export type ArgPlace = { readonly reg: number } | { readonly stack: number };
+
+/** Places of the argument words of a program-local call: lane by lane. */
+export function localArgs(count: number): { places: ArgPlace[]; stackBytes: number } {
+  const places = Array.from(
+    { length: count },
+    (_, i): ArgPlace => (i < ARG_REGS ? { reg: i } : { stack: 4 * (i - ARG_REGS) }),
+  );
+  return { places, stackBytes: 4 * Math.max(0, count - ARG_REGS) };
+}
+
+/**
+ * Places of a helper's argument words (u64: low, high), the instance in r0 apart. A u64 starts at an even register or an
+ * 8-aligned stack offset; after the first stack word, registers are no longer used (AAPCS32 6.5, rules C.3 to C.8).
+ */
+export function helperArgs(args: readonly Pick<HelperArg, 'kind'>[]): { places: ArgPlace[]; stackBytes: number } {
+  const places: ArgPlace[] = [];
+  let reg = R1;
+  let stack = 0;
+  for (const arg of args) {
+    const words = arg.kind === 'u64' ? 2 : 1;
+    if (words === 2) reg += reg & 1;
+    if (reg + words <= ARG_REGS) {
+      for (let i = 0; i < words; i++) places.push({ reg: reg++ });
+      continue;
+    }
+    reg = ARG_REGS;
+    if (words === 2) stack = (stack + 7) & ~7;
+    for (let i = 0; i < words; i++, stack += 4) places.push({ stack });
+  }
+  return { places, stackBytes: stack };
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+import { cpuModel } from '../../backends/index.js';
+import type { Program } from '../bpf/program.js';
+import type { Target } from '../codegen/target.js';
+import { compile, type Level } from '../compile.js';
+import type { HelperRow } from '../contract/helpers.js';
+import type { Contract } from '../contract/types.js';
+import { CompileError } from '../errors/index.js';
+import type { RunRequest, RunResult } from '../host/engine.js';
+import type { ImageMap } from '../image/map.js';
+import type { Image } from '../image/image.js';
+import { readImage } from '../image/read.js';
+import { interpret } from '../interpreter/interpreter.js';
+import { simulate } from '../simulator/simulator.js';
+import type { Verdict } from '../verifier/facts.js';
+import { QemuEngine } from './qemu.js';
+
+export const ENGINES = ['interp', 'sim', 'qemu'] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+/** Fuel given to a run when the command line says nothing. */
+export const DEFAULT_FUEL = 100_000_000;
+
+/** Something an engine can run: eBPF for the interpreter, an image for the others. */
+export interface Job {
+  readonly contract: Contract;
+  readonly request: RunRequest;
+  /** Rows besides HELPERS, allowed whatever the contract says. */
+  readonly helpers: readonly HelperRow[];
+  readonly bpf?: { readonly program: Program; readonly entry: number };
+  readonly native?: { readonly image: Image; readonly entry: string; readonly map?: ImageMap };
+}
+
+/** Compiles one entry point for the native engines. Errors: the verdict's, if it is rejected. */
+export function prepareNative(
+  program: Program,
+  entry: number,
+  o: { target: Target; contract: Contract; level: Level; helpers: readonly HelperRow[] },
+): NonNullable<Job['native']> | Extract<Verdict, { verdict: 'rejected' }> {
+  const result = compile(program, { ...o, entries: [entry] });
+  if (result.kind === 'rejected') {
+    const rejected = result.verdicts.find((v) => v.verdict === 'rejected');
+    if (rejected?.verdict !== 'rejected') throw new Error('rejected without a rejected verdict');
+    return rejected;
+  }
+  return { image: readImage(result.image), entry: program.functions[entry]!.name, map: result.map };
+}
+
+/** Runs jobs on one engine, in order. Errors: FCC08xx if the emulator is missing, FCC0701 if a request does not fit. */
+export async function runJobs(engine: EngineName, target: Target | null, jobs: readonly Job[]): Promise<RunResult[]> {
+  if (engine === 'interp') {
+    return jobs.map(({ bpf, contract, request, helpers }) => {
+      if (!bpf) throw new CompileError('FCC0711', 'the interpreter runs objects, not images', { help: 'use --engine sim' });
+      return interpret(bpf.program, bpf.entry, contract, request, { helpers });
+    });
+  }
+  if (!target) throw new Error('native engines need a target');
+  const native = jobs.map((job) => {
+    if (!job.native) throw new Error('native engines need an image');
+    return { ...job, ...job.native };
+  });
+  const results =
+    engine === 'sim'
+      ? native.map((n) => simulate(n.image, n.entry, n.contract, n.request, { cpu: cpuModel(target), helpers: n.helpers }))
+      : await new QemuEngine(target).runBatch(native);
+  return results.map((r, i) => withPlace(r, native[i]!.map));
+}
+
+/** Adds the eBPF place to a native trap, from the image's map. */
+function withPlace(result: RunResult, map: ImageMap | undefined): RunResult {
+  const site = result.trap?.site ?? null;
+  if (!result.trap || site === null || !map) return result;
+  const place = map.sites[site];
+  return place ? { ...result, trap: { ...result.trap, func: place.func, slot: place.slot } } : result;
+}

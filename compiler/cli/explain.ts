@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+import { type ErrorCode, type ErrorRow, ERRORS } from '../errors/index.js';
+import type { AddCommand } from './main.js';
+import { usage, writeJson } from './session.js';
+import { table } from './table.js';
+
+const indent = (text: string): string => text.replace(/^/gm, '    ');
+
+/** `fcc explain CODE`: what an error code means, with a wrong and a right program; without a code, all of them. */
+export const addExplain: AddCommand = (program, session, act) => {
+  program
+    .command('explain')
+    .argument('[CODE]', 'error code such as FCC0107')
+    .description('explain an error code')
+    .action((code: string | undefined, options: { json?: boolean }) =>
+      act(() => {
+        const all: [string, ErrorRow][] = Object.entries(ERRORS);
+        if (code === undefined) {
+          if (options.json) writeJson(session, { errors: all.map(([name, row]) => ({ code: name, ...row })) });
+          else {
+            const cells = all.map(([name, row]) => [name, row.stage, `exit ${row.exit}`, row.title]);
+            session.out(table(['code', 'stage', '', 'title'], cells));
+          }
+          return 0;
+        }
+        const name = code.toUpperCase();
+        if (!(name in ERRORS)) throw usage(`unknown error code ${code}`, { help: '`fcc explain` lists them' });
+        const row: ErrorRow = ERRORS[name as ErrorCode];
+        if (options.json) writeJson(session, { code: name, ...row });
+        else {
+          const parts = [`${name}: ${row.title}\nstage ${row.stage}, exit code ${row.exit}`, row.explain];
+          if (row.wrong !== undefined) parts.push(`wrong:\n${indent(row.wrong)}`);
+          if (row.right !== undefined) parts.push(`right:\n${indent(row.right)}`);
+          session.out(`${parts.join('\n\n')}\n`);
+        }
+        return 0;
+      }),
+    );
+};

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+import type { Program } from '../bpf/program.js';
+import { HELPERS, type HelperRow } from '../contract/helpers.js';
+import { INTRINSIC_BASE, INTRINSICS } from '../image/fields.js';
+import type { Image } from '../image/image.js';
+import { loadInput } from './load.js';
+import type { AddCommand } from './main.js';
+import { writeJson } from './session.js';
+import { table } from './table.js';
+
+/** Name of an import: a helper's or an intrinsic's. */
+export function importName(id: number): string {
+  if (id >= INTRINSIC_BASE) return INTRINSICS[id - INTRINSIC_BASE]?.name ?? 'unknown intrinsic';
+  const rows: readonly HelperRow[] = HELPERS;
+  return rows.find((h) => h.id === id)?.name ?? 'unknown helper';
+}
+
+function imageDocument(image: Image): Record<string, unknown> {
+  return {
+    kind: 'image',
+    arch: image.arch,
+    version: image.version,
+    imageBytes: image.bytes.length,
+    checksum: hex(image.checksum),
+    features: hex(image.features),
+    contractHash: hex(image.contractHash),
+    context: { length: image.contextLength, align: image.contextAlign, rights: image.contextRights },
+    textBytes: image.text.length,
+    rodataBytes: image.rodata.length,
+    dataBytes: image.data.length,
+    bssBytes: image.bssLength,
+    frameBytes: image.frameLength,
+    stackBytes: image.stackLength,
+    instanceBytes: image.instanceLength,
+    worstCase: image.worstCase,
+    trapSites: image.trapCount,
+    entries: image.entries.map(({ name, offset, worstCase, stackLength }) => ({ name, offset, worstCase, stackLength })),
+    imports: image.imports.map((id) => ({ id, name: importName(id) })),
+    regions: image.regions,
+  };
+}
+
+function objectDocument(program: Program): Record<string, unknown> {
+  return {
+    kind: 'object',
+    functions: program.functions.map((f) => ({
+      name: f.name,
+      section: f.section,
+      entry: program.entries.includes(f.index),
+      instructions: f.insns.length,
+      bytes: f.bytes.length,
+      helpers: [...new Set(f.insns.flatMap((i) => (i.kind === 'helper' ? [i.id] : [])))],
+      lineInfo: f.lines.size > 0,
+    })),
+    dataBytes: program.globals.data.length,
+    bssBytes: program.globals.bssLength,
+    rodataBytes: program.globals.rodata.length,
+    sections: program.globals.sections,
+    symbols: program.globals.symbols,
+  };
+}
+
+const hex = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
+
+/** Rows of plain values as `key value`, lists as tables. */
+function text(document: Record<string, unknown>): string {
+  const plain: string[][] = [];
+  let lists = '';
+  for (const [key, value] of Object.entries(document)) {
+    if (Array.isArray(value)) {
+      const head = Object.keys((value[0] as object | undefined) ?? {});
+      const cells = value.map((row) => Object.values(row as object).map((v) => String(v)));
+      if (value.length > 0) lists += `\n${key}\n${table(head, cells).replace(/^/gm, '  ').trimEnd()}\n`;
+    } else if (value !== null && typeof value === 'object') {
+      plain.push([key, Object.entries(value).map(([k, v]) => `${k} ${v}`).join(', ')]);
+    } else plain.push([key, value === null ? '-' : String(value)]);
+  }
+  return table(plain[0] ?? [], plain.slice(1)) + lists;
+}
+
+/** `fcc inspect`: what is in an object or image. */
+export const addInspect: AddCommand = (program, session, act) => {
+  program
+    .command('inspect')
+    .argument('FILE', 'eBPF object or image, - for standard input')
+    .description('show header, sections, entry points and imports')
+    .action((file: string, o: { json?: boolean }) =>
+      act(() => {
+        const input = loadInput(session, file, false);
+        const document = input.kind === 'image' ? imageDocument(input.image) : objectDocument(input.program);
+        if (o.json) writeJson(session, document);
+        else session.out(text(document));
+        return 0;
+      }),
+    );
+};

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+import { printInsn } from '../bpf/print.js';
+import { lineAt, type Program } from '../bpf/program.js';
+import type { DecodedInst, Target } from '../codegen/target.js';
+import type { Image } from '../image/image.js';
+import { type ImageMap, type MapText, placeOf } from '../image/map.js';
+
+export interface ListingInput {
+  readonly target: Target;
+  readonly image: Image;
+  /** Without a map the text is one column of native code. */
+  readonly map?: ImageMap;
+  readonly program?: Program;
+  /** Show source lines above the code they became. */
+  readonly source: boolean;
+}
+
+const LEFT = 40;
+
+/** `offset  bytes  text`, as in the manufacturer's listings; `!` marks guards. */
+function nativeText(image: Image, inst: DecodedInst, guard: boolean): string {
+  const bytes = image.text.subarray(inst.address, inst.address + inst.size);
+  const hex = Buffer.from(bytes).toString('hex');
+  return `${guard ? '!' : ' '} ${inst.address.toString(16).padStart(5)}: ${hex.padEnd(8)}  ${inst.text}`;
+}
+
+const data = (image: Image, at: number): string => {
+  const hex = Buffer.from(image.text.subarray(at, at + 2)).toString('hex');
+  return `  ${at.toString(16).padStart(5)}: ${hex.padEnd(8)}  .data`;
+};
+
+/**
+ * Source, eBPF and native code of an image side by side. Native code stands in the order of the text; each eBPF instruction is
+ * shown at the first native instruction it became, and those that became none follow at the end of their function. Lines
+ * marked `!` are guards.
+ */
+export function listing(input: ListingInput): string {
+  const { image, map, target } = input;
+  const insts = target.disassemble(image.text, 0);
+  if (!map) return insts.map((i) => `${nativeText(image, i, false)}\n`).join('');
+  let out = '';
+  for (const fn of map.functions) {
+    const what = fn.entry ? 'entry' : 'local';
+    const section = fn.section === '' ? '' : ` (${fn.section})`;
+    out += `\n${fn.name}${section}: ${what}, ${fn.end - fn.start} bytes\n`;
+    out += functionListing(input, map, insts, fn);
+  }
+  const tail = insts.filter((i) => i.address >= image.trapTable);
+  out += `\ntrap table: ${image.trapCount} sites\n${tail.map((i) => `${nativeText(image, i, false)}\n`).join('')}`;
+  return out;
+}
+
+type MapFunction = ImageMap['functions'][number];
+
+function functionListing(input: ListingInput, map: ImageMap, insts: readonly DecodedInst[], fn: MapFunction): string {
+  const { image, program } = input;
+  const bpf = program?.functions[fn.func];
+  const shown = new Set<number>();
+  let out = '';
+  let line = '';
+  let slot = -1;
+  for (let at = fn.start; at < fn.end; ) {
+    const inst = insts.find((i) => i.address === at);
+    const place = placeOf(map, at);
+    const own = place?.func === fn.func ? place : undefined;
+    if (own && own.slot !== slot) {
+      slot = own.slot;
+      if (input.source) {
+        const text = sourceLine(program, own);
+        if (text !== '' && text !== line) out += `; ${text}\n`;
+        if (text !== '') line = text;
+      }
+    }
+    const insn = own && bpf && !shown.has(slot) ? bpf.at[slot] : undefined;
+    if (insn) shown.add(slot);
+    const left = insn ? `${String(slot).padStart(4)}: ${printInsn(insn, program)}` : '';
+    const right = inst ? nativeText(image, inst, own?.guard === true) : data(image, at);
+    out += `${left.padEnd(LEFT)} ${right}\n`;
+    at += inst?.size ?? 2;
+  }
+  for (const insn of bpf?.insns ?? []) {
+    if (!shown.has(insn.slot)) out += `${`${String(insn.slot).padStart(4)}: ${printInsn(insn, program)}`.padEnd(LEFT)}   -\n`;
+  }
+  return out;
+}
+
+/** `file:line  text` of a place, from the program's line info or the map's. */
+function sourceLine(program: Program | undefined, place: MapText): string {
+  const fn = program?.functions[place.func];
+  const info = fn ? lineAt(fn, place.slot) : undefined;
+  if (info) return `${info.file}:${info.line}  ${info.text.trim()}`;
+  return place.file === undefined ? '' : `${place.file}:${place.line}`;
+}

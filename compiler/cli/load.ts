@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+import { loadProgram, rawProgram } from '../bpf/load.js';
+import type { Program } from '../bpf/program.js';
+import { parseContract } from '../contract/schema.js';
+import { type Contract, DEFAULT_CONTRACT } from '../contract/types.js';
+import { CompileError } from '../errors/index.js';
+import { IMAGE_MAGIC } from '../image/fields.js';
+import type { Image } from '../image/image.js';
+import { readImage } from '../image/read.js';
+import { readInput, readText, type Session } from './session.js';
+
+/** What a path given on the command line turned out to be. */
+export type Input = { readonly kind: 'object'; readonly program: Program } | { readonly kind: 'image'; readonly image: Image };
+
+const ELF_MAGIC = 0x464c457f;
+
+/** Reads an object or image; `raw` takes the bytes as bare eBPF instructions. Errors: FCC02xx, FCC03xx, FCC06xx. */
+export function loadInput(session: Session, path: string, raw: boolean): Input {
+  const bytes = readInput(session, path);
+  if (raw) return { kind: 'object', program: rawProgram(bytes, path) };
+  const magic = bytes.length >= 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
+  if (magic === IMAGE_MAGIC) return { kind: 'image', image: readImage(bytes) };
+  if (magic !== ELF_MAGIC) {
+    throw new CompileError('FCC0201', `${path} is neither an eBPF object nor an fcc image`, {
+      at: { file: path },
+      expected: 'ELF (7f 45 4c 46) or an image (46 43 43 31)',
+      got: bytes.length === 0 ? 'an empty file' : `bytes ${Buffer.from(bytes.subarray(0, 4)).toString('hex')}`,
+      help: 'bare eBPF instructions are taken with --raw',
+    });
+  }
+  return { kind: 'object', program: loadProgram(bytes, path) };
+}
+
+/** As loadInput, for commands that need eBPF. */
+export function loadObject(session: Session, path: string, raw: boolean): Program {
+  const input = loadInput(session, path, raw);
+  if (input.kind === 'object') return input.program;
+  throw new CompileError('FCC0201', `${path} is an fcc image, not an eBPF object`, {
+    at: { file: path },
+    help: 'images are for `fcc run`, `fcc disasm` and `fcc inspect`',
+  });
+}
+
+/** The contract of --contract, or the default one. Errors: FCC04xx. */
+export function loadContract(session: Session, path: string | undefined): Contract {
+  return path === undefined ? DEFAULT_CONTRACT : parseContract(readText(session, path), path);
+}
+
+/** Entry points to work on: all, or the one that --function names. Errors: FCC0004. */
+export function selectEntries(program: Program, name: string | undefined): readonly number[] {
+  if (name === undefined) {
+    if (program.entries.length === 0) throw noEntry(program, 'the object has no entry point');
+    return program.entries;
+  }
+  const found = program.entries.filter((i) => program.functions[i]!.name === name);
+  if (found.length === 0) throw noEntry(program, `no entry point named ${name}`);
+  return found;
+}
+
+/** The one entry point to run. Errors: FCC0004. */
+export function selectEntry(program: Program, name: string | undefined): number {
+  const entries = selectEntries(program, name);
+  if (entries.length > 1) throw noEntry(program, 'the object has several entry points: choose one with --function');
+  return entries[0]!;
+}
+
+function noEntry(program: Program, message: string): CompileError {
+  const names = program.entries.map((i) => program.functions[i]!.name);
+  return new CompileError('FCC0004', message, {
+    expected: names.length > 0 ? names.join(', ') : 'a global function in a section such as "fc/timer"',
+  });
+}

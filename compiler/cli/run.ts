@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+import { targets } from '../../backends/index.js';
+import { lineAt, type Program } from '../bpf/program.js';
+import type { Target } from '../codegen/target.js';
+import type { Contract } from '../contract/types.js';
+import { CompileError } from '../errors/index.js';
+import type { RunResult } from '../host/engine.js';
+import { contractHash } from '../image/contract-hash.js';
+import { type ImageMap, parseMap } from '../image/map.js';
+import type { Image } from '../image/image.js';
+import { DEFAULT_FUEL, ENGINES, type EngineName, type Job, prepareNative, runJobs } from './engines.js';
+import { type Input, loadContract, loadInput, selectEntry } from './load.js';
+import type { AddCommand } from './main.js';
+import { readText, type Session, usage, writeJson, writeOutput } from './session.js';
+import { bytesOption, choice, countOption, levelOption, type RegionOption, regionOption, targetOption } from './values.js';
+import { reportVerdicts, verdictDocument } from './verify.js';
+
+interface RunCommand {
+  target?: string;
+  engine?: string;
+  function?: string;
+  contract?: string;
+  ctx?: string;
+  ctxOut?: string;
+  region: string[];
+  fuel?: string;
+  optimise: string;
+  map?: string;
+  raw?: boolean;
+  json?: boolean;
+}
+
+const many = (value: string, before: string[]): string[] => [...before, value];
+
+/** `fcc run`: runs a program or image and shows the result. A trap ends with exit code 1. */
+export const addRun: AddCommand = (program, session, act) => {
+  program
+    .command('run')
+    .argument('FILE', 'eBPF object or image, - for standard input')
+    .description('run a program in the interpreter, the simulator or QEMU')
+    .option('-t, --target <name>', 'target core (native engines)')
+    .option('--engine <name>', 'interp, sim or qemu (default: interp without a target, else sim)')
+    .option('--function <name>', 'entry point')
+    .option('--contract <file>', 'hook contract')
+    .option('--ctx <bytes>', 'context: hex:… or a file; pointer and length fields are filled in')
+    .option('--ctx-out <file>', 'write the context as the program left it')
+    .option('--region <name=bytes>', 'granted region: NAME=FILE[:rw] or NAME=hex:…', many, [])
+    .option('--fuel <n>', `instructions or fuel units before a fuel trap (default ${DEFAULT_FUEL})`)
+    .option('-O, --optimise <level>', 'optimisation level 0, 1 or 2', '2')
+    .option('--map <file>', 'map of an image, for source lines of traps')
+    .option('--raw', 'the input is bare eBPF instructions')
+    .action((file: string, o: RunCommand) => act(() => run(session, file, o)));
+};
+
+async function run(session: Session, file: string, o: RunCommand): Promise<number> {
+  const level = levelOption(o.optimise);
+  const input = loadInput(session, file, o.raw === true);
+  const contract = loadContract(session, o.contract);
+  const native = o.target !== undefined || input.kind === 'image';
+  const engine: EngineName = choice('--engine', o.engine ?? (native ? 'sim' : 'interp'), ENGINES);
+  if (engine !== 'interp' && o.target === undefined && input.kind === 'object') throw usage('--engine sim and qemu need a target', { help: 'add -t cortex-m4' });
+  const regions = o.region.map((r) => regionOption(session, r));
+  const request = {
+    context: o.ctx === undefined ? defaultContext(contract) : bytesOption(session, '--ctx', o.ctx),
+    regions: new Map(regions.map((r) => [r.name, r.bytes])),
+    fuel: o.fuel === undefined ? DEFAULT_FUEL : countOption('--fuel', o.fuel),
+  };
+  const target = engine === 'interp' ? null : chooseTarget(o.target, input);
+  const base = { contract, request, helpers: [] };
+  let job: Job;
+  if (input.kind === 'image') {
+    checkContract(input.image, contract);
+    const map = o.map === undefined ? undefined : parseMap(readText(session, o.map), o.map);
+    job = { ...base, native: { image: input.image, entry: imageEntry(input.image, o.function), map } };
+  } else {
+    const entry = selectEntry(input.program, o.function);
+    if (target) {
+      const prepared = prepareNative(input.program, entry, { target, contract, level, helpers: [] });
+      if ('verdict' in prepared) {
+        const code = reportVerdicts(session, [prepared]);
+        if (o.json) writeJson(session, { programs: [verdictDocument(input.program, prepared)] });
+        return code;
+      }
+      job = { ...base, native: prepared };
+    } else job = { ...base, bpf: { program: input.program, entry } };
+  }
+  const [result] = await runJobs(engine, target, [job]);
+  if (!result) throw new Error('the engine gave no result');
+  writeBack(session, o, regions, result);
+  const program = input.kind === 'object' ? input.program : null;
+  const trap = trapDocument(result, program, job.native?.map);
+  if (o.json) {
+    writeJson(session, {
+      engine,
+      target: target?.core.name ?? null,
+      status: result.status,
+      r0: result.r0,
+      instructions: result.instructions,
+      ...(trap ? { trap } : {}),
+      context: result.context,
+      log: result.log,
+    });
+  } else {
+    session.out(result.log);
+    if (trap) {
+      const place = trap.file === null ? '' : `\n  --> ${trap.file}:${trap.line}`;
+      const detail = trap.detail === null ? '' : `: ${trap.detail}`;
+      session.err(`trap ${trap.code} (${trap.name})${trap.site === null ? '' : ` at site ${trap.site}`}${detail}${place}\n`);
+    } else {
+      const count = result.instructions === null ? '' : ` after ${result.instructions} instructions`;
+      session.out(`r0 = 0x${result.r0.toString(16)} (${BigInt.asIntN(64, result.r0)})${count}\n`);
+    }
+  }
+  return result.status === 'ok' ? 0 : 1;
+}
+
+function chooseTarget(name: string | undefined, input: Input): Target {
+  if (name !== undefined || input.kind === 'object') return targetOption(name);
+  return imageTarget(input.image);
+}
+
+/** A context of fixed size may be left out: zeros. */
+function defaultContext(contract: Contract): Uint8Array | null {
+  return contract.context.size === null ? null : new Uint8Array(contract.context.size);
+}
+
+/** The first target that an image's header allows. Errors: FCC0713. */
+export function imageTarget({ arch, features }: Image): Target {
+  const found = targets.find((t) => t.arch === arch && (features & ~t.core.featureBits) === 0);
+  if (found) return found;
+  throw new CompileError('FCC0713', 'no target runs this image', { got: `${arch}, features 0x${features.toString(16)}` });
+}
+
+function imageEntry(image: Image, name: string | undefined): string {
+  const names = image.entries.map((e) => e.name);
+  if (name === undefined && names.length === 1) return names[0]!;
+  if (name !== undefined && names.includes(name)) return name;
+  throw new CompileError('FCC0004', name === undefined ? 'the image has several entry points' : `no entry point named ${name}`, {
+    expected: names.join(', '),
+    help: 'choose one with --function',
+  });
+}
+
+/** An image compiled against one contract must not be run under another. */
+function checkContract(image: Image, contract: Contract): void {
+  const hash = contractHash(contract);
+  if (hash === image.contractHash) return;
+  throw new CompileError('FCC0712', 'the image was compiled against another contract', {
+    expected: `contract hash ${image.contractHash.toString(16).padStart(8, '0')}`,
+    got: `${contract.hook}: ${hash.toString(16).padStart(8, '0')}`,
+    help: 'give the contract that `fcc compile` was given',
+  });
+}
+
+function writeBack(session: Session, o: RunCommand, regions: readonly RegionOption[], result: RunResult): void {
+  if (o.ctxOut !== undefined && result.context) writeOutput(session, o.ctxOut, result.context);
+  for (const r of regions) {
+    const bytes = result.regions.get(r.name);
+    if (r.writeBack !== null && bytes) writeOutput(session, r.writeBack, bytes);
+  }
+}
+
+interface TrapDocument {
+  code: number;
+  name: string;
+  site: number | null;
+  file: string | null;
+  line: number | null;
+  detail: string | null;
+}
+
+/** The trap with its source line, from the object's line info or the image's map. */
+export function trapDocument(result: RunResult, program: Program | null, map: ImageMap | undefined): TrapDocument | null {
+  const { trap } = result;
+  if (!trap) return null;
+  const fn = program && trap.func !== undefined ? program.functions[trap.func] : undefined;
+  const info = fn && trap.slot !== undefined ? lineAt(fn, trap.slot) : undefined;
+  const site = trap.site === null ? undefined : map?.sites[trap.site];
+  return {
+    code: trap.code,
+    name: trap.name,
+    site: trap.site,
+    file: info?.file ?? site?.file ?? null,
+    line: info?.line ?? site?.line ?? null,
+    detail: trap.detail ?? null,
+  };
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+import { targets } from '../../backends/index.js';
+import type { AddCommand } from './main.js';
+import { writeJson } from './session.js';
+import { table } from './table.js';
+
+/** `fcc targets`: what can be compiled for, with which emulator it is tested. */
+export const addTargets: AddCommand = (program, session, act) => {
+  program
+    .command('targets')
+    .description('list the targets')
+    .action((options: { json?: boolean }) =>
+      act(() => {
+        const rows = targets.map(({ arch, core }) => ({
+          name: core.name,
+          arch,
+          features: Object.keys(core.features).filter((f) => core.features[f]),
+          emulator: core.qemu ? core.qemu.machine : null,
+          doc: core.doc,
+        }));
+        if (options.json) writeJson(session, { targets: rows });
+        else {
+          const cells = rows.map((r) => [r.name, r.arch, r.features.join(' '), r.emulator ?? '-', r.doc]);
+          session.out(table(['target', 'arch', 'features', 'QEMU machine', ''], cells));
+        }
+        return 0;
+      }),
+    );
+};

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+
+import type { HelperRow } from '../contract/helpers.js';
+import type { Contract } from '../contract/types.js';
+import { FIRST_GRANTED, REGION_CONTEXT, REGION_DATA, REGION_RODATA } from '../contract/types.js';
+import { CompileError } from '../errors/index.js';
+import {
+  IMAGE_LIMITS,
+  INTRINSIC_BASE,
+  INTRINSICS,
+  type IntrinsicName,
+  instanceImportOffset,
+  instanceRegionOffset,
+} from '../image/fields.js';
+import type { Func, Module } from '../ir/ir.js';
+import type { Region } from '../verifier/facts.js';
+import { functionKey } from './asm.js';
+import { emitProgram, type FuncToEmit, type LineEntry, type TrapSite } from './emit.js';
+import { checkFrame } from './regalloc/check.js';
+import { allocate } from './regalloc/index.js';
+import type { LowerContext, Target } from './target.js';
+
+export interface CodegenInput {
+  readonly contract: Contract;
+  /** Only the lengths matter: the stack frames follow .data and .bss in the writable block. */
+  readonly globals: { readonly data: { readonly length: number }; readonly bssLength: number };
+  /** Helpers that the module may call. */
+  readonly helpers: readonly HelperRow[];
+}
+
+export interface GeneratedEntry {
+  readonly index: number;
+  readonly name: string;
+  /** Byte offset in text. */
+  readonly offset: number;
+  /** Native instructions of its longest run, callees included, helper bodies apart; null: not bounded. */
+  readonly worstCase: number | null;
+  /** Bytes of native stack at most, helpers apart. */
+  readonly stackBytes: number;
+  /** Bytes of eBPF stack frames on the deepest chain of calls from it. */
+  readonly frameBytes: number;
+}
+
+export interface Generated {
+  readonly text: Uint8Array;
+  readonly entries: readonly GeneratedEntry[];
+  /** Every function in text, by offset; `end` includes its literal pool. */
+  readonly functions: readonly {
+    readonly index: number;
+    readonly name: string;
+    readonly entry: boolean;
+    readonly start: number;
+    readonly end: number;
+    /** Native stack of one call of it. */
+    readonly stackBytes: number;
+  }[];
+  /** Helper ids and INTRINSIC_BASE + row, by import slot. */
+  readonly imports: readonly number[];
+  readonly trapTable: number;
+  readonly trapCount: number;
+  readonly sites: readonly TrapSite[];
+  readonly lineMap: readonly LineEntry[];
+  /** Bytes of all stack frames, which overlay each other as far as the call graph allows; a multiple of 8. */
+  readonly frameLength: number;
+  /** Largest native stack of the entries, and longest worst case (null if some entry has none). */
+  readonly stackLength: number;
+  readonly worstCase: number | null;
+}
+
+/**
+ * Compiles a guarded module (lanes, no critical edges) to text for one target. Import slots are numbered in the order of first
+ * use. Throws CompileError for what the target does not support, FCC0510 for text that is too large, FCC0610 for more imports
+ * than an image holds.
+ */
+export function generate(module: Module, input: CodegenInput, target: Target): Generated {
+  for (const p of ['lanes', 'guarded', 'split-critical-edges'] as const)
+    if (!module.properties.has(p)) throw new Error(`code generation needs a module with '${p}'`);
+  const frames = frameOffsets(module);
+  const imports: number[] = [];
+  const context = lowerContext(module, input, frames.offset, imports);
+  const funcs = bottomUp(module).map((fn): FuncToEmit => {
+    const machine = target.lower(fn, context);
+    const allocation = allocate(machine, target);
+    const frame = target.frame(machine, allocation.spillSlots, allocation.usedRegisters);
+    checkFrame(allocation, frame, target);
+    return { allocation, frame };
+  });
+  if (imports.length > IMAGE_LIMITS.MAX_IMPORTS.value)
+    throw new CompileError('FCC0610', 'the program calls too many different helpers', {
+      expected: `at most ${IMAGE_LIMITS.MAX_IMPORTS.value}`,
+      got: String(imports.length),
+    });
+  const emitted = emitProgram(funcs, target);
+  const name = (index: number): string => module.funcs.find((f) => f.index === index)!.name;
+  const entries = emitted.functions
+    .filter((f) => f.entry)
+    .sort(
+      (a, b) => module.funcs.findIndex((f) => f.index === a.index) - module.funcs.findIndex((f) => f.index === b.index),
+    )
+    .map(
+      (f): GeneratedEntry => ({
+        index: f.index,
+        name: name(f.index),
+        offset: f.start,
+        worstCase: f.worstCase,
+        stackBytes: f.stackBytes,
+        frameBytes: frames.depth(functionKey(f.index, true)),
+      }),
+    );
+  return {
+    text: emitted.text,
+    entries,
+    functions: emitted.functions.map((f) => ({
+      index: f.index,
+      name: name(f.index),
+      entry: f.entry,
+      start: f.start,
+      end: f.end,
+      stackBytes: f.ownStack,
+    })),
+    imports,
+    trapTable: emitted.trapTable,
+    trapCount: emitted.sites.length,
+    sites: emitted.sites,
+    lineMap: emitted.lineMap,
+    frameLength: frames.length,
+    stackLength: entries.reduce((n, e) => Math.max(n, e.stackBytes), 0),
+    worstCase: entries.reduce<number | null>(
+      (n, e) => (n === null || e.worstCase === null ? null : Math.max(n, e.worstCase)),
+      0,
+    ),
+  };
+}
+
+const align8 = (n: number): number => Math.ceil(n / 8) * 8;
+
+/** Keys of the functions that a function calls. */
+function callees(fn: Func): string[] {
+  const out = new Set<string>();
+  for (const b of fn.blocks)
+    for (const inst of b.insts) if (inst.op === 'call') out.add(functionKey(inst.callee!, false));
+  return [...out];
+}
+
+/** Callees before callers. Throws (our bug: the verifier refuses it) on recursion. */
+function bottomUp(module: Module): Func[] {
+  const byKey = new Map(module.funcs.map((f) => [functionKey(f.index, f.entry), f]));
+  const out: Func[] = [];
+  const state = new Map<Func, 'open' | 'done'>();
+  const visit = (key: string): void => {
+    const fn = byKey.get(key);
+    if (!fn) throw new Error(`function ${key} is called and is not in the module`);
+    if (state.get(fn) === 'done') return;
+    if (state.get(fn) === 'open') throw new Error(`recursion through ${fn.name} reached code generation`);
+    state.set(fn, 'open');
+    for (const c of callees(fn)) visit(c);
+    state.set(fn, 'done');
+    out.push(fn);
+  };
+  for (const key of byKey.keys()) visit(key);
+  return out;
+}
+
+/**
+ * Where the stack frames lie behind .bss: a function's frame starts behind those of every chain of callers. By function index,
+ * because a frame region is known by it; a function that is an entry as well uses one offset for both.
+ */
+function frameOffsets(module: Module): {
+  offset(index: number): number;
+  depth(key: string): number;
+  readonly length: number;
+} {
+  const offsets = new Map<number, number>();
+  const order = bottomUp(module);
+  // At most one pass per level of the call graph, callers before callees.
+  for (let moved = true; moved; ) {
+    moved = false;
+    for (const fn of [...order].reverse()) {
+      const end = (offsets.get(fn.index) ?? 0) + fn.frameBytes;
+      for (const b of fn.blocks)
+        for (const { callee } of b.insts)
+          if (callee !== undefined && (offsets.get(callee) ?? 0) < end) {
+            offsets.set(callee, end);
+            moved = true;
+          }
+    }
+  }
+  const depths = new Map<string, number>();
+  for (const fn of order) {
+    const below = Math.max(0, ...callees(fn).map((c) => depths.get(c)!));
+    depths.set(functionKey(fn.index, fn.entry), fn.frameBytes + below);
+  }
+  return {
+    offset: (index) => offsets.get(index) ?? 0,
+    depth: (key) => depths.get(key)!,
+    length: order.reduce((n, f) => Math.max(n, (offsets.get(f.index) ?? 0) + f.frameBytes), 0),
+  };
+}
+
+function lowerContext(
+  module: Module,
+  { contract, globals, helpers }: CodegenInput,
+  frameOffset: (index: number) => number,
+  imports: number[],
+): LowerContext {
+  const slot = (id: number): number => {
+    let index = imports.indexOf(id);
+    if (index < 0) index = imports.push(id) - 1;
+    return instanceImportOffset(contract.regions.length, index);
+  };
+  const number = (region: Region): number => {
+    switch (region.kind) {
+      case 'frame':
+      case 'data':
+        return REGION_DATA;
+      case 'rodata':
+        return REGION_RODATA;
+      case 'context':
+        return REGION_CONTEXT;
+      case 'granted':
+        if (region.index >= contract.regions.length) throw new Error(`no granted region ${region.index}`);
+        return FIRST_GRANTED + region.index;
+    }
+  };
+  return {
+    contract,
+    regionBase: (region) => ({
+      offset: instanceRegionOffset(number(region), 'base'),
+      add:
+        region.kind === 'frame'
+          ? align8(globals.data.length) + align8(globals.bssLength) + frameOffset(region.func)
+          : 0,
+    }),
+    regionLength: (region) => {
+      if (region.kind === 'frame') throw new Error('the length of a frame is a constant');
+      return instanceRegionOffset(number(region), 'length');
+    },
+    helperSlot: (id) => {
+      if (!helpers.some((h) => h.id === id)) throw new Error(`call of unknown helper ${id}`);
+      return slot(id);
+    },
+    intrinsicSlot: (name: IntrinsicName) => slot(INTRINSIC_BASE + INTRINSICS.findIndex((i) => i.name === name)),
+    callee: (index) => {
+      const fn = module.funcs.find((f) => f.index === index && !f.entry);
+      if (!fn) throw new Error(`function ${index} is called and is not in the module`);
+      return fn;
+    },
+  };
+}

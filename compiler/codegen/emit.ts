@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+
+import { CODE_ALIGN } from '../image/fields.js';
+import { TRAPS } from '../image/traps.js';
+import type { Origin, TrapName } from '../ir/ir.js';
+import { functionKey, type Group, type Item, Labels, Recorder } from './asm.js';
+import { analyseFlow } from './flow.js';
+import { layoutBlocks, threadJumps } from './layout.js';
+import type { Frame } from './machine.js';
+import type { ABlock, Allocation } from './regalloc/index.js';
+import { chosen, type Placed, relax, type Section } from './relax.js';
+import type { Target } from './target.js';
+import { type CostBlock, worstCases } from './worstcase.js';
+
+export interface FuncToEmit {
+  readonly allocation: Allocation;
+  readonly frame: Frame;
+}
+
+export interface EmittedFunction {
+  readonly index: number;
+  readonly entry: boolean;
+  /** Byte offsets in text; the literal pool is included. */
+  readonly start: number;
+  readonly end: number;
+  readonly frame: Frame;
+  /** Native stack of one call of it, and of the deepest chain of calls from it. */
+  readonly ownStack: number;
+  readonly stackBytes: number;
+  /** Native instructions of its longest run, callees included, helper bodies apart; null: not bounded. */
+  readonly worstCase: number | null;
+}
+
+export interface TrapSite {
+  readonly site: number;
+  readonly trap: TrapName;
+  readonly origin: Origin;
+}
+
+/** From `offset` on, until the next entry. `guard`: a check that the sandbox asked for. */
+export interface LineEntry {
+  readonly offset: number;
+  readonly origin: Origin;
+  readonly guard: boolean;
+}
+
+export interface Emitted {
+  /** Functions, shared trap code, trap table, zeros up to a multiple of 8. */
+  readonly text: Uint8Array;
+  readonly functions: readonly EmittedFunction[];
+  /** Offset of the trap table (4 bytes a site). */
+  readonly trapTable: number;
+  readonly sites: readonly TrapSite[];
+  /** Ascending; an entry for each change. */
+  readonly lineMap: readonly LineEntry[];
+}
+
+/** One block as recorded: its items, and what its terminator adds on the way to each successor. */
+interface Recorded {
+  readonly id: number;
+  readonly items: Item[];
+  /** Items of a jump behind the branch, taken only by the edge `jumpEdge`. */
+  readonly jump: Item[];
+  readonly jumpEdge: number;
+}
+
+/**
+ * Lays out and encodes allocated functions, in the order given. Throws CompileError FCC0510 if some branch cannot reach its
+ * target.
+ */
+export function emitProgram(funcs: readonly FuncToEmit[], target: Target): Emitted {
+  const labels = new Labels();
+  const align = CODE_ALIGN[target.arch];
+  const recorded = funcs.map((f) => record(f, target, labels));
+  const sections: Section[] = recorded.map((r) => ({
+    align,
+    items: r.blocks.flatMap((b) => [...b.items, ...b.jump]),
+    pool: r.recorder.pool,
+  }));
+
+  // Shared code of each kind of trap that occurs, then the table.
+  const shared = sharedTraps(labels, target);
+  const table = trapTable(labels, shared.common, target);
+  sections.push({ align, items: shared.items, pool: shared.pool }, { align, items: table, pool: new Map() });
+  const laid = relax(sections, target.isa);
+  const trapTableAt = laid.bounds.at(-1)!.start;
+  if (laid.bounds.at(-1)!.end !== trapTableAt + 4 * labels.sites.length)
+    throw new Error('a trap table entry is not 4 bytes long');
+
+  const trapTail = labels.sites.length > 0 ? 1 + shared.longest : 0;
+  const costs = worstCases(
+    recorded.map((r) => ({ key: r.key, blocks: r.cost() })),
+    trapTail,
+  );
+  const own = new Map(funcs.map((f, i) => [recorded[i]!.key, target.stackBytes(f.frame)]));
+  const stack = deepest(recorded, own);
+  return {
+    text: laid.text,
+    functions: funcs.map(({ allocation, frame }, i) => ({
+      index: allocation.fn.index,
+      entry: allocation.fn.entry,
+      ...laid.bounds[i]!,
+      frame,
+      ownStack: own.get(recorded[i]!.key)!,
+      stackBytes: stack.get(recorded[i]!.key)!,
+      worstCase: costs.get(recorded[i]!.key)!,
+    })),
+    trapTable: trapTableAt,
+    sites: labels.sites.map(({ trap, origin }, site) => ({ site, trap, origin })),
+    lineMap: lineMap(laid.placed),
+  };
+}
+
+interface RecordedFunction {
+  readonly key: string;
+  readonly recorder: Recorder;
+  /** In the order of text. */
+  readonly blocks: Recorded[];
+  readonly calls: ReadonlySet<string>;
+  /** Executed instructions by block; valid once the text is laid out. */
+  cost(): CostBlock[];
+}
+
+function record({ allocation, frame }: FuncToEmit, target: Target, labels: Labels): RecordedFunction {
+  const { fn } = allocation;
+  const all = threadJumps(allocation.blocks);
+  const order = layoutBlocks(all, analyseFlow(all)).map((i) => all[i]!);
+  const at = new Map(order.map((b) => [b.id, labels.fresh()]));
+  const recorder = new Recorder(labels, target, frame, order[0]!.term.origin);
+  const key = functionKey(fn.index, fn.entry);
+  const blocks = order.map((b, i): Recorded => {
+    const next = order[i + 1]?.id;
+    recorder.items = [];
+    const first = b.insts[0]?.inst.origin ?? b.term.origin;
+    recorder.begin(first);
+    if (i === 0) {
+      recorder.bind(labels.functionLabel(key));
+      target.prologue(recorder);
+    }
+    recorder.bind(at.get(b.id)!);
+    for (const { inst } of b.insts) {
+      recorder.begin(inst.origin, inst.executes);
+      inst.expand!(inst.operands, recorder);
+    }
+    const jumpEdge = terminate(b, next, recorder, target, at);
+    const items = recorder.items;
+    recorder.items = [];
+    if (jumpEdge) {
+      recorder.begin(b.term.origin);
+      target.jump(at.get(jumpEdge.to)!, recorder);
+    }
+    return { id: b.id, items, jump: recorder.items, jumpEdge: jumpEdge?.edge ?? -1 };
+  });
+  const calls = new Set<string>();
+  for (const b of blocks)
+    for (const x of b.items)
+      if (x.kind === 'inst' || x.kind === 'ref') for (const c of x.group.calls) calls.add(c);
+      else if (x.kind === 'either')
+        for (const y of [...x.near, ...x.far])
+          if (y.kind === 'inst' || y.kind === 'ref') for (const c of y.group.calls) calls.add(c);
+  return {
+    key,
+    recorder,
+    blocks,
+    calls,
+    cost: () =>
+      blocks.map((r, i) => ({
+        id: r.id,
+        term: order[i]!.term,
+        bound: order[i]!.bound,
+        ...count(r.items),
+        edges:
+          order[i]!.term.kind === 'branch' || order[i]!.term.kind === 'jump'
+            ? [0, 1].map((k) => (k === r.jumpEdge ? count(r.jump).instructions : 0))
+            : [],
+      })),
+  };
+}
+
+/** Writes a terminator but for a jump behind it; which edge needs that jump, if any. */
+function terminate(
+  b: ABlock,
+  next: number | undefined,
+  asm: Recorder,
+  target: Target,
+  at: ReadonlyMap<number, number>,
+): { edge: number; to: number } | null {
+  const t = b.term;
+  switch (t.kind) {
+    case 'jump':
+      return t.to.block === next ? null : { edge: 0, to: t.to.block };
+    case 'branch': {
+      asm.begin(t.inst.origin, t.inst.executes);
+      if (t.then.block === t.else.block) return t.then.block === next ? null : { edge: 0, to: t.then.block };
+      const invert = t.then.block === next;
+      t.branch(t.inst.operands, invert, at.get(invert ? t.else.block : t.then.block)!, asm);
+      return invert || t.else.block === next ? null : { edge: 1, to: t.else.block };
+    }
+    case 'ret':
+      asm.begin(t.inst.origin);
+      t.inst.expand?.(t.inst.operands, asm);
+      target.epilogue(asm);
+      return null;
+    case 'trap':
+      asm.begin(t.origin);
+      target.jump(asm.trapSite(t.trap, t.origin), asm);
+      return null;
+  }
+}
+
+/** Executed instructions of items in a row, and the functions they call, once per call. */
+function count(items: readonly Item[]): { instructions: number; calls: string[] } {
+  const groups = new Map<Group, number>();
+  for (const x of chosen(items)) if (x.kind !== 'bind') groups.set(x.group, (groups.get(x.group) ?? 0) + 1);
+  let instructions = 0;
+  const calls: string[] = [];
+  for (const [g, n] of groups) {
+    if (g.loops && g.executes === undefined) throw new Error('an expansion loops without saying how often');
+    instructions += Math.max(n, g.executes ?? 0);
+    calls.push(...g.calls);
+  }
+  return { instructions, calls };
+}
+
+const NOWHERE: Origin = { func: -1, slot: -1 };
+const NO_FRAME: Frame = { incomingOffset: 0, spillOffset: 0, saved: [], entry: true, adjust: 0 };
+
+function sharedTraps(labels: Labels, target: Target) {
+  const asm = new Recorder(labels, target, NO_FRAME, NOWHERE);
+  const common = new Map<TrapName, number>();
+  let longest = 0;
+  for (const { trap } of labels.sites) {
+    if (common.has(trap)) continue;
+    const label = labels.fresh();
+    common.set(trap, label);
+    const before = asm.items.length;
+    asm.begin(NOWHERE);
+    asm.bind(label);
+    target.trapCommon(TRAPS[trap].code, asm);
+    longest = Math.max(longest, count(asm.items.slice(before)).instructions);
+  }
+  return { items: asm.items, pool: asm.pool, common, longest };
+}
+
+function trapTable(labels: Labels, common: ReadonlyMap<TrapName, number>, target: Target): Item[] {
+  const asm = new Recorder(labels, target, NO_FRAME, NOWHERE);
+  for (const s of labels.sites) {
+    asm.bind(s.label);
+    target.trapStub(common.get(s.trap)!, asm);
+  }
+  return asm.items;
+}
+
+/** Stack of the deepest chain of calls from each function. Throws (our bug) on recursion. */
+function deepest(
+  funcs: readonly Pick<RecordedFunction, 'key' | 'calls'>[],
+  own: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const byKey = new Map(funcs.map((f) => [f.key, f]));
+  const out = new Map<string, number>();
+  const visit = (key: string, path: readonly string[]): number => {
+    const known = out.get(key);
+    if (known !== undefined) return known;
+    const f = byKey.get(key);
+    if (!f || path.includes(key)) throw new Error(`call of ${key}: ${f ? 'recursion' : 'no such function'}`);
+    const sum = own.get(key)! + Math.max(0, ...[...f.calls].map((c) => visit(c, [...path, key])));
+    out.set(key, sum);
+    return sum;
+  };
+  for (const f of funcs) visit(f.key, []);
+  return out;
+}
+
+function lineMap(placed: readonly (readonly Placed[])[]): LineEntry[] {
+  const out: LineEntry[] = [];
+  for (const section of placed)
+    for (const { offset, item } of section) {
+      const { origin, guard } = item.group;
+      const last = out.at(-1);
+      if (origin.func < 0) continue;
+      if (last && last.guard === guard && last.origin.func === origin.func && last.origin.slot === origin.slot)
+        continue;
+      out.push({ offset, origin, guard });
+    }
+  return out;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+import type { Flow } from './flow.js';
+import type { MEdge, MTerm } from './machine.js';
+import type { ABlock } from './regalloc/index.js';
+
+/** Blocks that do nothing but jump are left out: their predecessors go where they go. */
+export function threadJumps(blocks: readonly ABlock[]): ABlock[] {
+  const next = new Map<number, number>();
+  blocks.forEach((b, i) => {
+    // The entry has the prologue; a loop header with a bound keeps it.
+    if (i > 0 && b.insts.length === 0 && b.term.kind === 'jump' && b.bound === undefined)
+      next.set(b.id, b.term.to.block);
+  });
+  const end = (id: number): number => {
+    const seen = new Set<number>();
+    let at = id;
+    for (let to = next.get(at); to !== undefined && !seen.has(at); to = next.get(at)) {
+      seen.add(at);
+      at = to;
+    }
+    // A circle of empty blocks is an endless loop and has to stay.
+    return next.has(at) ? id : at;
+  };
+  const edge = (e: MEdge): MEdge => ({ ...e, block: end(e.block) });
+  const term = (t: MTerm): MTerm => {
+    if (t.kind === 'jump') return { ...t, to: edge(t.to) };
+    // biome-ignore lint/suspicious/noThenProperty: the two ways of a branch
+    return t.kind === 'branch' ? { ...t, then: edge(t.then), else: edge(t.else) } : t;
+  };
+  return blocks.map((b) => ({ ...b, term: term(b.term) }));
+}
+
+/**
+ * Order of the reachable blocks in text: the most frequent edges fall through as far as possible (chains are joined edge by
+ * edge, after Pettis and Hansen, "Profile Guided Code Positioning", 1990), chains follow in control-flow order, so that
+ * loops stay together, and blocks that end in a trap come last. Returns positions in `blocks`; the entry is first.
+ */
+export function layoutBlocks(blocks: readonly ABlock[], flow: Flow): number[] {
+  const edges: { from: number; to: number; weight: number }[] = [];
+  for (const b of flow.order) {
+    const succs = flow.succs[b]!;
+    const total = succs.reduce((n, s) => n + flow.frequency[s]!, 0);
+    for (const s of succs)
+      edges.push({ from: b, to: s, weight: (flow.frequency[b]! * flow.frequency[s]!) / (total || 1) });
+  }
+  edges.sort((x, y) => y.weight - x.weight);
+  const chainOf = blocks.map((_, i) => [i]);
+  for (const e of edges) {
+    const a = chainOf[e.from]!;
+    const b = chainOf[e.to]!;
+    if (a === b || e.to === 0 || a.at(-1) !== e.from || b[0] !== e.to) continue;
+    if (blocks[e.to]!.term.kind === 'trap') continue;
+    a.push(...b);
+    for (const x of b) chainOf[x] = a;
+  }
+  const out: number[] = [];
+  const done = new Set<number[]>();
+  const cold: number[][] = [];
+  for (const b of flow.order) {
+    const chain = chainOf[b]!;
+    if (done.has(chain)) continue;
+    done.add(chain);
+    if (b !== 0 && chain.every((x) => blocks[x]!.term.kind === 'trap')) cold.push(chain);
+    else out.push(...chain);
+  }
+  for (const c of cold) out.push(...c);
+  return out;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+import type { MInst, MReg } from '../machine.js';
+import type { Affinity, Hint, Intervals, Range, Use } from './intervals.js';
+
+/** Values that share one place as long as they are not split: they never overlap. One spill slot serves them all. */
+export interface Bundle {
+  ranges: Range[];
+  uses: Use[];
+  hints: Hint[];
+  vregs: MReg[];
+  /** The definition that is repeated instead of spilled; only for a bundle of one value. */
+  remat: MInst | null;
+}
+
+/** Bounds the work of merging: longer lists of ranges are left to hints. */
+const MAX_RANGES = 3000;
+
+/**
+ * Merges values joined by edges, ties and copies, the most frequent first, as long as they do not overlap.
+ * Returns the bundle of every value that has a range.
+ */
+export function makeBundles(iv: Intervals): (Bundle | undefined)[] {
+  const of: (Bundle | undefined)[] = iv.of.map((x, v) =>
+    x && x.ranges.length > 0
+      ? { ranges: x.ranges, uses: x.uses, hints: x.hints, vregs: [v], remat: x.remat }
+      : undefined,
+  );
+  // A repeatable value with other uses than this one stays apart: repeating it is cheaper than keeping it.
+  const apart = (v: MReg): boolean => iv.of[v]!.remat !== null && iv.of[v]!.uses.length > 2;
+  const sorted = iv.affinities.map((a, i) => ({ a, i })).sort((x, y) => y.a.weight - x.a.weight || x.i - y.i);
+  const left: Affinity[] = [];
+  for (const { a } of sorted) {
+    const x = of[a.a];
+    const y = of[a.b];
+    if (!x || !y || x === y) continue;
+    const ranges = apart(a.b) || apart(a.a) ? null : merged(x.ranges, y.ranges);
+    if (!ranges) {
+      left.push(a);
+      continue;
+    }
+    const [big, small] = x.vregs.length >= y.vregs.length ? [x, y] : [y, x];
+    big.ranges = ranges;
+    big.uses = mergeUses(x.uses, y.uses);
+    big.hints.push(...small.hints);
+    big.vregs.push(...small.vregs);
+    big.remat = null;
+    for (const v of small.vregs) of[v] = big;
+  }
+  for (const a of left) {
+    if (of[a.a] === of[a.b]) continue;
+    of[a.a]!.hints.push({ pos: a.aPos, reg: -1, other: a.b, otherPos: a.bPos, weight: a.weight });
+    of[a.b]!.hints.push({ pos: a.bPos, reg: -1, other: a.a, otherPos: a.aPos, weight: a.weight });
+  }
+  for (const b of new Set(of)) b?.hints.sort((p, q) => p.pos - q.pos);
+  return of;
+}
+
+/** Both lists as one, or null if they overlap. */
+function merged(a: readonly Range[], b: readonly Range[]): Range[] | null {
+  if (a.length + b.length > MAX_RANGES) return null;
+  const out: Range[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    const x = a[i];
+    const y = b[j];
+    const next = !y || (x && x.s < y.s) ? a[i++]! : b[j++]!;
+    if (out.length > 0 && out.at(-1)!.e > next.s) return null;
+    out.push(next);
+  }
+  return out;
+}
+
+function mergeUses(a: readonly Use[], b: readonly Use[]): Use[] {
+  const out: Use[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length && j < b.length) out.push(a[i]!.lo <= b[j]!.lo ? a[i++]! : b[j++]!);
+  while (i < a.length) out.push(a[i++]!);
+  while (j < b.length) out.push(b[j++]!);
+  return out;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+import { lineAt, type Program } from './bpf/program.js';
+import { type Generated, generate } from './codegen/codegen.js';
+import type { Target } from './codegen/target.js';
+import { type HelperRow, HELPERS } from './contract/helpers.js';
+import { type Contract, DEFAULT_CONTRACT } from './contract/types.js';
+import { contractHash } from './image/contract-hash.js';
+import type { ImageMap, MapPlace } from './image/map.js';
+import { readImage } from './image/read.js';
+import { writeImage } from './image/write.js';
+import { buildModule } from './ir/build.js';
+import type { Module, Origin } from './ir/ir.js';
+import { type Level, optimise } from './opt/pipeline.js';
+import { type FunctionGuards, guardModule, guardsKept } from './sandbox/sandbox.js';
+import type { Verdict } from './verifier/facts.js';
+import { mergeFacts } from './verifier/merge.js';
+import { verify } from './verifier/verify.js';
+
+export type { Level } from './opt/pipeline.js';
+
+export interface CompileOptions {
+  readonly target: Target;
+  /** Default: DEFAULT_CONTRACT. */
+  readonly contract?: Contract;
+  /** Default: 2. */
+  readonly level?: Level;
+  /** Function indices to compile as entry points; default: all of the program's. */
+  readonly entries?: readonly number[];
+  /** An access that would need a guard is an error. */
+  readonly strict?: boolean;
+  /** Helper rows besides HELPERS, allowed whatever the contract says. */
+  readonly helpers?: readonly HelperRow[];
+  /** Validate the intermediate representation after every pass: for tests. */
+  readonly validate?: boolean;
+}
+
+/** What became of one entry point; local functions that several entries reach count for each. */
+export interface ProgramSummary {
+  readonly name: string;
+  readonly section: string;
+  /** Instructions of everything the entry reaches, lddw counting once. */
+  readonly ebpfInstructions: number;
+  /** Native code of the same, literal pools included, trap table apart. */
+  readonly textBytes: number;
+  /** Native stack and eBPF frames. */
+  readonly stackBytes: number;
+  /** Memory accesses and helper buffers: how many there are, are proved, and keep a guard in the code. */
+  readonly guards: { readonly accesses: number; readonly proved: number; readonly kept: number };
+  /** Native instructions of the longest run, or null: fuelled. */
+  readonly worstCase: number | null;
+}
+
+export interface Compiled {
+  readonly kind: 'compiled';
+  readonly image: Uint8Array;
+  readonly map: ImageMap;
+  readonly programs: readonly ProgramSummary[];
+}
+
+export interface Rejected {
+  readonly kind: 'rejected';
+  /** One per entry; at least one is rejected. */
+  readonly verdicts: readonly Verdict[];
+}
+
+/**
+ * Verifies and compiles a program for one target: an image, its map, and a summary per entry point; or the verdicts if any
+ * entry is rejected. Throws CompileError for what the target does not support (FCC05xx).
+ */
+export function compile(program: Program, options: CompileOptions): Compiled | Rejected {
+  const { target, contract = DEFAULT_CONTRACT, level = 2, entries = program.entries, helpers: extra = [] } = options;
+  const verdicts = entries.map((entry) => verify(program, entry, contract, { strict: options.strict, helpers: extra }));
+  const facts = verdicts.flatMap((v) => (v.verdict === 'accepted' ? [v.facts] : []));
+  if (facts.length < verdicts.length) return { kind: 'rejected', verdicts };
+  const helpers = [...HELPERS, ...extra];
+  const module = buildModule(program, entries, mergeFacts(facts), contract, helpers);
+  const { globals } = program;
+  const guards = optimise(module, level, (m) => guardModule(m, { globals, contract }, helpers), {
+    validate: options.validate,
+  });
+  const generated = generate(module, { contract, globals, helpers }, target);
+  const image = writeImage({
+    arch: target.arch,
+    features: target.core.featureBits,
+    contractHash: contractHash(contract),
+    contextAlign: contract.context.align,
+    contextRights: searchRights(contract),
+    contextLength: contract.context.size,
+    entries: generated.entries.map((e) => ({
+      name: e.name,
+      offset: e.offset,
+      worstCase: e.worstCase,
+      stackLength: e.stackBytes,
+    })),
+    imports: generated.imports,
+    regions: contract.regions.map((r) => ({
+      minLength: r.size ?? r.minSize,
+      maxLength: r.size ?? r.maxSize,
+      rights: r.access,
+      align: r.align,
+    })),
+    text: generated.text,
+    rodata: globals.rodata,
+    data: globals.data,
+    bssLength: globals.bssLength,
+    frameLength: generated.frameLength,
+    trapTable: generated.trapTable,
+    trapCount: generated.trapCount,
+  });
+  return {
+    kind: 'compiled',
+    image,
+    map: makeMap(program, generated, readImage(image).checksum),
+    programs: entries.map((entry) => summarise(program, entry, module, guards, generated)),
+  };
+}
+
+/** A searched store may write the context only if all of it may be written. */
+function searchRights({ context }: Contract): 'r' | 'rw' {
+  const writable = context.fields.every((f) => f.kind === 'scalar' && f.access === 'rw');
+  return context.access === 'rw' && writable ? 'rw' : 'r';
+}
+
+function makeMap(program: Program, generated: Generated, checksum: number): ImageMap {
+  const place = ({ func, slot }: Origin): MapPlace => {
+    const line = lineAt(program.functions[func]!, slot);
+    return { func, slot, ...(line ? { file: line.file, line: line.line } : {}) };
+  };
+  return {
+    schemaVersion: 1,
+    checksum,
+    functions: generated.functions.map((f) => ({
+      func: f.index,
+      name: program.functions[f.index]!.name,
+      section: program.functions[f.index]!.section,
+      entry: f.entry,
+      start: f.start,
+      end: f.end,
+    })),
+    sites: generated.sites.map((s) => ({ ...place(s.origin), trap: s.trap })),
+    text: generated.lineMap.map((l) => ({ offset: l.offset, guard: l.guard, ...place(l.origin) })),
+  };
+}
+
+function summarise(
+  program: Program,
+  entry: number,
+  module: Module,
+  guards: readonly FunctionGuards[],
+  generated: Generated,
+): ProgramSummary {
+  const own = reached(module, entry);
+  const fn = program.functions[entry]!;
+  const sum = (of: (f: Module['funcs'][number]) => number): number => own.reduce((n, f) => n + of(f), 0);
+  const guardsOf = (f: Module['funcs'][number]): FunctionGuards => guards.find((g) => g.func === f)!;
+  const made = generated.entries.find((e) => e.index === entry)!;
+  return {
+    name: fn.name,
+    section: fn.section,
+    ebpfInstructions: sum((f) => program.functions[f.index]!.insns.length),
+    textBytes: sum((f) => {
+      const g = generated.functions.find((x) => x.index === f.index && x.entry === f.entry)!;
+      return g.end - g.start;
+    }),
+    stackBytes: made.stackBytes + made.frameBytes,
+    guards: {
+      accesses: sum((f) => guardsOf(f).accesses),
+      proved: sum((f) => guardsOf(f).proved),
+      kept: sum((f) => guardsKept(guardsOf(f))),
+    },
+    worstCase: made.worstCase,
+  };
+}
+
+/** The functions of a module that an entry reaches, itself first. */
+function reached(module: Module, entry: number): Module['funcs'] {
+  const out = module.funcs.filter((f) => f.entry && f.index === entry);
+  for (const f of out) {
+    for (const { callee } of f.blocks.flatMap((b) => b.insts)) {
+      const local = module.funcs.find((g) => !g.entry && g.index === callee);
+      if (callee !== undefined && local && !out.includes(local)) out.push(local);
+    }
+  }
+  return out;
+}

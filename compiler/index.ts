@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+
+/** The library: everything that needs neither files nor a terminal. */
+export { findTarget, targets } from '../backends/index.js';
+export { assemble } from './bpf/asm.js';
+export { loadProgram, rawProgram } from './bpf/load.js';
+export type { BpfFunction, Insn, LineInfo, Program } from './bpf/program.js';
+export { type Compiled, type CompileOptions, compile, type ProgramSummary, type Rejected } from './compile.js';
+export { HELPERS } from './contract/helpers.js';
+export { parseContract } from './contract/schema.js';
+export { type Contract, DEFAULT_CONTRACT } from './contract/types.js';
+export { CompileError, ERRORS, type ErrorCode } from './errors/index.js';
+export { formatError } from './errors/print.js';
+export type { RunRequest, RunResult, RunTrap } from './host/engine.js';
+export type { Image } from './image/image.js';
+export type { ImageMap } from './image/map.js';
+export { readImage } from './image/read.js';
+export { interpret } from './interpreter/interpreter.js';
+export { simulate } from './simulator/simulator.js';
+export type { Facts, Verdict } from './verifier/facts.js';
+export { verify } from './verifier/verify.js';

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+import type { BpfFunction, Insn, Program } from '../bpf/program.js';
+import type { HelperRow } from '../contract/helpers.js';
+import type { Contract } from '../contract/types.js';
+import type { Facts, FunctionFacts } from '../verifier/facts.js';
+import { removeUnreachable } from './analysis.js';
+import { type Flow, flowOf, nextSlot } from './flow.js';
+import { type Block, edges, type Func, type Module, newValue, type Origin, type Term, type Value } from './ir.js';
+import { Translator } from './translate.js';
+
+/** What building needs to know besides the function itself. */
+export interface BuildContext {
+  readonly program: Program;
+  readonly facts: Facts;
+  readonly contract: Contract;
+  readonly helpers: readonly HelperRow[];
+}
+
+/** A function to build: as an entry point or as a local function. */
+interface Wanted {
+  readonly index: number;
+  readonly entry: boolean;
+}
+
+const FRAME_POINTER = 10;
+/** The context and its length; r2 is a parameter even if the contract passes no length, so that all entries look alike. */
+const ENTRY_REGS = [1, 2] as const;
+
+/**
+ * Builds the wide SSA of every function that `entries` reach. A function that is an entry and also called is built twice.
+ * Throws CompileError FCC0501 for instructions that no target supports yet.
+ */
+export function buildModule(
+  program: Program,
+  entries: readonly number[],
+  facts: Facts,
+  contract: Contract,
+  helpers: readonly HelperRow[],
+): Module {
+  const context: BuildContext = { program, facts, contract, helpers };
+  const wanted: Wanted[] = entries.map((index) => ({ index, entry: true }));
+  const funcs: Func[] = [];
+  for (let i = 0; i < wanted.length; i++) {
+    const { index, entry } = wanted[i]!;
+    const fn = program.functions[index];
+    const own = facts.functions[index];
+    if (!fn || !own) throw new Error(`no facts for function ${index}`);
+    const built = buildFunc(fn, own, entry, context);
+    funcs.push(built);
+    for (const block of built.blocks) {
+      for (const { callee } of block.insts) {
+        if (callee !== undefined && !wanted.some((w) => w.index === callee && !w.entry)) {
+          wanted.push({ index: callee, entry: false });
+        }
+      }
+    }
+  }
+  return { funcs, properties: new Set() };
+}
+
+/** Registers a local function takes as parameters, 1..5. */
+export function parameterRegs(facts: FunctionFacts): number[] {
+  return [1, 2, 3, 4, 5].filter((r) => facts.argsUsed[r - 1]);
+}
+
+/** Values of r0..r9 at a point; undefined: nothing the program may read. */
+type State = (Value | undefined)[];
+
+function buildFunc(fn: BpfFunction, facts: FunctionFacts, entry: boolean, context: BuildContext): Func {
+  const regs = entry ? [...ENTRY_REGS] : parameterRegs(facts);
+  const out: Func = {
+    index: fn.index,
+    name: fn.name,
+    entry,
+    blocks: [],
+    params: regs.map((reg) => ({ reg, lane: null })),
+    results: ['lo', 'hi'],
+    frameBytes: facts.frameBytes,
+    nextValue: 0,
+    nextBlock: 0,
+  };
+  const start: Origin = { func: fn.index, slot: 0 };
+  const newBlock = (params: Value[]): Block => {
+    const b: Block = {
+      id: out.nextBlock++,
+      params,
+      insts: [],
+      term: { kind: 'trap', trap: 'unreachable', origin: start },
+    };
+    out.blocks.push(b);
+    return b;
+  };
+
+  const first = newBlock(regs.map(() => newValue(out, 'i64')));
+  const flow = flowOf(fn, facts);
+  const live = liveIn(fn, flow, context);
+
+  // A block with several predecessors takes every register that is live at its start as a parameter; the pass that drops
+  // parameters whose edges agree makes that minimal.
+  const blocks = new Map<number, { block: Block; regs: number[] }>();
+  for (const [leader, node] of flow.nodes) {
+    const params = node.preds > 1 || leader === 0 ? [...live.get(leader)!].sort((a, b) => a - b) : [];
+    blocks.set(leader, { block: newBlock(params.map(() => newValue(out, 'i64'))), regs: params });
+  }
+
+  const translator = new Translator(fn, facts, out, context);
+  translator.start(first);
+  translator.prologue();
+  const initial: State = [];
+  regs.forEach((reg, i) => {
+    initial[reg] = first.params[i];
+  });
+  const states = new Map<number, State>();
+
+  const edgeTo = (slot: number, state: State, origin: Origin): { block: Block; args: Value[] } => {
+    const target = blocks.get(slot);
+    // The verifier showed that nothing goes on there.
+    if (!target) return { block: trapBlock(origin), args: [] };
+    if (target.regs.length === 0 && !states.has(slot)) states.set(slot, [...state]);
+    return { block: target.block, args: target.regs.map((r) => state[r] ?? translator.undefinedValue(origin)) };
+  };
+  const trapBlock = (origin: Origin): Block => {
+    const b = newBlock([]);
+    b.term = { kind: 'trap', trap: 'unreachable', origin };
+    return b;
+  };
+
+  first.term = { kind: 'jump', to: edgeTo(0, initial, start), origin: start };
+  for (const [leader, node] of flow.nodes) {
+    const { block, regs: params } = blocks.get(leader)!;
+    const state: State = [...(states.get(leader) ?? [])];
+    params.forEach((r, i) => {
+      state[r] = block.params[i];
+    });
+    translator.start(block, state);
+    for (const insn of node.insns) translator.insn(insn);
+    block.term = termOf(node.insns.at(-1)!);
+
+    function termOf(last: Insn): Term {
+      const origin = { func: fn.index, slot: last.slot };
+      switch (last.kind) {
+        case 'exit':
+          return { kind: 'ret', args: [translator.read(0)], origin };
+        case 'jump':
+          return { kind: 'jump', to: edgeTo(last.target, translator.state, origin), origin };
+        case 'branch': {
+          const known = facts.branches.get(last.slot);
+          if (known === undefined) {
+            const test = translator.branch(last);
+            return {
+              kind: 'branch',
+              ...test,
+              wide: false,
+              // biome-ignore lint/suspicious/noThenProperty: the field of Term
+              then: edgeTo(last.target, translator.state, origin),
+              else: edgeTo(nextSlot(last), translator.state, origin),
+              origin,
+            };
+          }
+          const to = known === 'always' ? last.target : nextSlot(last);
+          return { kind: 'jump', to: edgeTo(to, translator.state, origin), origin };
+        }
+        default:
+          return { kind: 'jump', to: edgeTo(nextSlot(last), translator.state, origin), origin };
+      }
+    }
+  }
+  removeUnreachable(out);
+  mergeEntry(out);
+  return out;
+}
+
+/** Appends the first program block to the entry block when nothing else jumps to it. */
+function mergeEntry(fn: Func): void {
+  const first = fn.blocks[0]!;
+  if (first.term.kind !== 'jump') return;
+  const { block, args } = first.term.to;
+  if (fn.blocks.some((b) => b !== first && edges(b.term).some((e) => e.block === block))) return;
+  const map = new Map(block.params.map((p, i) => [p, args[i]!]));
+  first.insts.push(...block.insts);
+  first.term = block.term;
+  fn.blocks = fn.blocks.filter((b) => b !== block);
+  const swap = (list: Value[]): void => {
+    for (let i = 0; i < list.length; i++) list[i] = map.get(list[i]!) ?? list[i]!;
+  };
+  for (const b of fn.blocks) {
+    for (const inst of b.insts) swap(inst.args);
+    if (b.term.kind === 'branch' || b.term.kind === 'ret') swap(b.term.args);
+    for (const e of edges(b.term)) swap(e.args);
+  }
+}
+
+/** r0..r9 that an instruction reads and writes (r10 never changes and is not tracked). */
+function effects(insn: Insn, context: BuildContext): { reads: number[]; writes: number[] } {
+  const src = (s: { kind: 'reg'; reg: number } | { kind: 'imm'; imm: number }): number[] =>
+    s.kind === 'reg' ? [s.reg] : [];
+  const caller = [0, 1, 2, 3, 4, 5];
+  switch (insn.kind) {
+    case 'alu':
+      if (insn.op === 'mov') return { reads: src(insn.src), writes: [insn.dst] };
+      if (insn.op === 'neg') return { reads: [insn.dst], writes: [insn.dst] };
+      return { reads: [insn.dst, ...src(insn.src)], writes: [insn.dst] };
+    case 'movsx':
+      return { reads: [insn.src], writes: [insn.dst] };
+    case 'endian':
+      return { reads: [insn.dst], writes: [insn.dst] };
+    case 'lddw':
+    case 'global':
+    case 'funcaddr':
+      return { reads: [], writes: [insn.dst] };
+    case 'load':
+      return { reads: [insn.base], writes: [insn.dst] };
+    case 'store':
+      return { reads: [insn.base, ...src(insn.src)], writes: [] };
+    case 'atomic':
+      return { reads: [insn.base, insn.src], writes: [] };
+    case 'jump':
+      return { reads: [], writes: [] };
+    case 'branch':
+      return { reads: [insn.dst, ...src(insn.src)], writes: [] };
+    case 'call': {
+      const callee = context.facts.functions[insn.func];
+      return { reads: callee ? parameterRegs(callee) : [], writes: caller };
+    }
+    case 'helper': {
+      const row = context.helpers.find((h) => h.id === insn.id);
+      return { reads: caller.slice(1, 1 + (row?.args.length ?? 0)), writes: caller };
+    }
+    case 'callx':
+      return { reads: [insn.reg], writes: caller };
+    case 'exit':
+      return { reads: [0], writes: [] };
+  }
+}
+
+/** Registers live at the start of each block, by backward iteration to the fixpoint. */
+function liveIn(fn: BpfFunction, flow: Flow, context: BuildContext): Map<number, Set<number>> {
+  const live = new Map<number, Set<number>>([...flow.nodes.keys()].map((s) => [s, new Set()]));
+  const backwards = [...flow.nodes].reverse();
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const [leader, node] of backwards) {
+      const now = new Set<number>();
+      for (const s of node.succs) for (const r of live.get(s) ?? []) now.add(r);
+      for (const insn of [...node.insns].reverse()) {
+        const { reads, writes } = effects(insn, context);
+        for (const r of writes) now.delete(r);
+        for (const r of reads) if (r !== FRAME_POINTER) now.add(r);
+      }
+      if (now.size !== live.get(leader)!.size) {
+        live.set(leader, now);
+        changed = true;
+      }
+    }
+  }
+  if (!live.has(0)) throw new Error(`function ${fn.name} starts with an unreachable instruction`);
+  return live;
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+import type { AluOp, BpfFunction, Insn, JumpCond, Source, Width } from '../bpf/program.js';
+import { FIRST_GRANTED } from '../contract/types.js';
+import { CompileError } from '../errors/index.js';
+import type { AccessFact, FunctionFacts, ValueFact } from '../verifier/facts.js';
+import { helperArgTypes, helperResultType } from './access.js';
+import type { BinaryOp } from './arith.js';
+import { mask, toUnsigned } from './arith.js';
+import { type BuildContext, parameterRegs } from './build.js';
+import type { Block, Cond, Func, Inst, Op, Origin, Ty, Value } from './ir.js';
+import { newValue } from './ir.js';
+
+const BINARY = {
+  add: 'add',
+  sub: 'sub',
+  mul: 'mul',
+  div: 'udiv',
+  sdiv: 'sdiv',
+  or: 'or',
+  and: 'and',
+  lsh: 'shl',
+  rsh: 'lshr',
+  mod: 'umod',
+  smod: 'smod',
+  xor: 'xor',
+  arsh: 'ashr',
+} as const satisfies Record<Exclude<AluOp, 'mov' | 'neg'>, BinaryOp>;
+
+const CONDITION = {
+  eq: 'eq',
+  ne: 'ne',
+  gt: 'ugt',
+  ge: 'uge',
+  lt: 'ult',
+  le: 'ule',
+  sgt: 'sgt',
+  sge: 'sge',
+  slt: 'slt',
+  sle: 'sle',
+  set: 'set',
+} as const satisfies Record<JumpCond, Cond>;
+
+/** Names FCC0501 gives to instructions that are decoded and verified but that no target compiles yet. */
+const UNSUPPORTED = {
+  atomic: 'atomic memory operation',
+  callx: 'indirect call',
+  funcaddr: 'address of a function',
+} as const;
+
+/** Writes the SSA of one instruction after the other to the end of a block. */
+export class Translator {
+  /** Values of r0..r9; undefined: nothing the program may read. */
+  state: (Value | undefined)[] = [];
+  private block: Block | null = null;
+  private origin: Origin;
+  private framePointer: Value | null = null;
+  /** Where in the entry block the frame pointer's instructions go. */
+  private prologueLength = 0;
+
+  constructor(
+    private readonly fn: BpfFunction,
+    private readonly facts: FunctionFacts,
+    private readonly out: Func,
+    private readonly context: BuildContext,
+  ) {
+    this.origin = { func: fn.index, slot: 0 };
+  }
+
+  /** Goes on at the end of `block`, with these register values. */
+  start(block: Block, state: (Value | undefined)[] = []): void {
+    this.block = block;
+    this.state = state;
+  }
+
+  /** Zeroes the frame if some byte of it may be read before it is written. */
+  prologue(): void {
+    if (this.facts.zeroFrame && this.facts.frameBytes > 0) this.emit('zeroframe', [], []);
+    this.prologueLength = this.block!.insts.length;
+  }
+
+  private emit(op: Op, types: readonly Ty[], args: Value[], more: Partial<Inst> = {}): Value[] {
+    const results = types.map((ty) => newValue(this.out, ty));
+    this.block!.insts.push({ op, args, results, origin: this.origin, ...more });
+    return results;
+  }
+  private one(op: Op, ty: Ty, args: Value[], more: Partial<Inst> = {}): Value {
+    return this.emit(op, [ty], args, more)[0]!;
+  }
+  private constant(imm: bigint, ty: Ty): Value {
+    return this.one('const', ty, [], { imm: toUnsigned(imm, ty === 'i64' ? 64 : 32) });
+  }
+  private trunc(v: Value): Value {
+    return this.one('trunc', 'i32', [v]);
+  }
+  private zext(v: Value): Value {
+    return this.one('zext', 'i64', [v]);
+  }
+  /** i32 -> i64, keeping the sign. */
+  private signExtend(v: Value): Value {
+    return this.one('sext', 'i64', [this.zext(v)], { bits: 32 });
+  }
+
+  /** Stands for a register that holds nothing; the verifier has refused every program that could tell what. */
+  undefinedValue(origin: Origin): Value {
+    this.origin = origin;
+    return this.constant(0n, 'i64');
+  }
+
+  /** r10 = lowest frame address + frame size, in the entry block. Frames lie below 2^32, so the 32-bit sum is exact. */
+  private frameTop(): Value {
+    if (this.framePointer) return this.framePointer;
+    const block = this.block;
+    const origin = this.origin;
+    const entry = this.out.blocks[0]!;
+    const behind = entry.insts.splice(this.prologueLength);
+    this.block = entry;
+    this.origin = { func: this.fn.index, slot: 0 };
+    const base = this.one('base', 'i32', [], { region: { kind: 'frame', func: this.fn.index } });
+    const size = this.constant(BigInt(this.facts.frameBytes), 'i32');
+    this.framePointer = this.zext(this.one('add', 'i32', [base, size]));
+    entry.insts.push(...behind);
+    this.block = block;
+    this.origin = origin;
+    return this.framePointer;
+  }
+
+  /** The value of a register, i64. */
+  read(reg: number): Value {
+    if (reg === 10) return this.frameTop();
+    return this.state[reg] ?? this.undefinedValue(this.origin);
+  }
+
+  private operand(src: Source, width: Width): Value {
+    if (src.kind === 'imm') return this.constant(BigInt(src.imm), width === 64 ? 'i64' : 'i32');
+    const v = this.read(src.reg);
+    return width === 64 ? v : this.trunc(v);
+  }
+
+  /** The two sides and condition of a conditional jump. */
+  branch(insn: Insn & { kind: 'branch' }): { cond: Cond; args: Value[] } {
+    this.origin = { func: this.fn.index, slot: insn.slot };
+    const left = this.operand({ kind: 'reg', reg: insn.dst }, insn.width);
+    return { cond: CONDITION[insn.cond], args: [left, this.operand(insn.src, insn.width)] };
+  }
+
+  insn(insn: Insn): void {
+    this.origin = { func: this.fn.index, slot: insn.slot };
+    switch (insn.kind) {
+      case 'alu':
+        this.write(insn.dst, this.alu(insn));
+        break;
+      case 'movsx': {
+        const v = this.read(insn.src);
+        if (insn.width === 64) this.write(insn.dst, this.one('sext', 'i64', [v], { bits: insn.from }));
+        else this.write(insn.dst, this.zext(this.one('sext', 'i32', [this.trunc(v)], { bits: insn.from })));
+        break;
+      }
+      case 'endian':
+        this.write(insn.dst, this.endian(insn));
+        break;
+      case 'lddw':
+        this.write(insn.dst, this.constant(insn.imm, 'i64'));
+        break;
+      case 'global': {
+        // Blocks end below 2^32 and offsets lie inside them, so the 32-bit sum is exact.
+        const base = this.one('base', 'i32', [], { region: { kind: insn.ref.block } });
+        this.write(insn.dst, this.zext(this.one('add', 'i32', [base, this.constant(BigInt(insn.ref.offset), 'i32')])));
+        break;
+      }
+      case 'load':
+        this.write(insn.dst, this.load(insn));
+        break;
+      case 'store': {
+        const value = this.operand(insn.src, 64);
+        const args = [this.read(insn.base), insn.size === 8 ? value : this.trunc(value)];
+        this.emit('store', [], args, { size: insn.size, off: insn.off, access: this.access(insn.slot, true) });
+        break;
+      }
+      case 'call': {
+        const callee = this.context.facts.functions[insn.func];
+        if (!callee) throw new Error(`no facts for function ${insn.func}`);
+        const args = parameterRegs(callee).map((r) => this.read(r));
+        this.clobber(this.one('call', 'i64', args, { callee: insn.func }));
+        break;
+      }
+      case 'helper':
+        this.clobber(this.helper(insn.id, insn.slot));
+        break;
+      case 'jump':
+      case 'branch':
+      case 'exit':
+        return; // Terminators are the builder's.
+      case 'atomic':
+      case 'callx':
+      case 'funcaddr':
+        throw new CompileError('FCC0501', `the target does not support this yet: ${UNSUPPORTED[insn.kind]}`, {
+          at: { section: this.fn.section, function: this.fn.name, instruction: insn.slot },
+          got: UNSUPPORTED[insn.kind],
+        });
+    }
+  }
+
+  private clobber(result: Value): void {
+    for (let r = 1; r <= 5; r++) this.state[r] = undefined;
+    this.write(0, result);
+  }
+
+  private write(reg: number, value: Value): void {
+    const fact = this.facts.results.get(this.origin.slot);
+    this.state[reg] = fact ? this.refine(value, fact) : value;
+  }
+
+  /** Puts what is known of the upper half into the code itself, where later passes see it; does not change the value. */
+  private refine(v: Value, fact: ValueFact): Value {
+    if (fact.umin === fact.umax) return this.constant(fact.umin, 'i64');
+    if (fact.umax <= mask(32)) return this.zext(this.trunc(v));
+    if (fact.smin >= -(1n << 31n) && fact.smax < 1n << 31n) return this.one('sext', 'i64', [v], { bits: 32 });
+    return v;
+  }
+
+  private alu(insn: Insn & { kind: 'alu' }): Value {
+    const ty: Ty = insn.width === 64 ? 'i64' : 'i32';
+    const wide = (v: Value): Value => (insn.width === 64 ? v : this.zext(v));
+    if (insn.op === 'mov') return wide(this.operand(insn.src, insn.width));
+    const old = this.operand({ kind: 'reg', reg: insn.dst }, insn.width);
+    if (insn.op === 'neg') return wide(this.one('sub', ty, [this.constant(0n, ty), old]));
+    return wide(this.one(BINARY[insn.op], ty, [old, this.operand(insn.src, insn.width)]));
+  }
+
+  private endian(insn: Insn & { kind: 'endian' }): Value {
+    const v = this.read(insn.dst);
+    if (insn.op !== 'le') return this.one('bswap', 'i64', [v], { bits: insn.bits });
+    return insn.bits === 64 ? v : this.one('and', 'i64', [v, this.constant(mask(insn.bits), 'i64')]);
+  }
+
+  private access(slot: number, write: boolean): AccessFact {
+    return this.facts.accesses.get(slot) ?? { region: null, proved: false, offset32: false, align: 1, write };
+  }
+
+  private load(insn: Insn & { kind: 'load' }): Value {
+    const access = this.access(insn.slot, false);
+    if (access.trusted) return this.trusted(access.trusted, insn);
+    const more = { size: insn.size, off: insn.off, signed: insn.size === 8 ? false : insn.signed, access };
+    if (insn.size === 8) return this.one('load', 'i64', [this.read(insn.base)], more);
+    const v = this.one('load', 'i32', [this.read(insn.base)], more);
+    return insn.signed ? this.signExtend(v) : this.zext(v);
+  }
+
+  /** A pointer or length field of the context: its value comes from the instance's region table. */
+  private trusted(what: NonNullable<AccessFact['trusted']>, insn: Insn & { kind: 'load' }): Value {
+    const decl = this.context.contract.regions[what.index];
+    if (!decl) throw new Error(`no granted region ${what.index}`);
+    const region = { kind: 'granted', index: what.index } as const;
+    if (what.what === 'base' && insn.size < 4) throw new Error('part of a pointer field cannot be trusted');
+    const fixed = what.what === 'length' && decl.size !== null;
+    const longest = what.what === 'length' ? { imm: BigInt(decl.maxSize) } : {};
+    const v = fixed ? this.constant(BigInt(decl.size), 'i32') : this.one(what.what, 'i32', [], { region, ...longest });
+    const bits = insn.size * 8;
+    if (bits >= 32) return insn.signed && bits === 32 ? this.signExtend(v) : this.zext(v);
+    if (insn.signed) return this.signExtend(this.one('sext', 'i32', [v], { bits: bits as 8 | 16 }));
+    return this.zext(this.one('and', 'i32', [v, this.constant(mask(bits), 'i32')]));
+  }
+
+  private helper(id: number, slot: number): Value {
+    const row = this.context.helpers.find((h) => h.id === id);
+    if (!row) throw new Error(`helper ${id} is not in the table`);
+    const helperArgs = this.facts.helperArgs.get(slot);
+    const types = helperArgTypes(row, helperArgs);
+    const args = types.map((ty, i) => (ty === 'i64' ? this.read(i + 1) : this.trunc(this.read(i + 1))));
+    const type = helperResultType(row);
+    const results = this.emit('helper', type ? [type] : [], args, { helper: id, helperArgs });
+    switch (row.result.kind) {
+      case 'void':
+        return this.constant(0n, 'i64');
+      case 'u64':
+        return results[0]!;
+      case 'u32':
+        return this.zext(results[0]!);
+      case 'i32':
+        return this.signExtend(results[0]!);
+      case 'region': {
+        // What the verifier says of the pointer holds for the region in the table, so it is taken from there.
+        const name = row.result.region;
+        const index = this.context.contract.regions.findIndex((r) => r.name === name);
+        if (index < 0) throw new Error(`helper ${row.name} needs region ${name}, number ${FIRST_GRANTED} or up`);
+        return this.zext(this.one('base', 'i32', [], { region: { kind: 'granted', index } }));
+      }
+    }
+  }
+}

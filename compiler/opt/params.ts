@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+import { definitions, removeUnreachable, substitute } from '../ir/analysis.js';
+import { type Block, edges, type Func, type Inst, type Module, newValue, type Value } from '../ir/ir.js';
+import { pass } from './pass.js';
+
+/**
+ * Takes: any stage. Gives: no block parameter to which every edge gives the same value (or itself), the same constant, or
+ * what another parameter of the block gets. Only the blocks' parameters and edges change.
+ */
+export const dropParameters = pass('params', (module: Module) => {
+  let changed = false;
+  for (const fn of module.funcs) {
+    removeUnreachable(fn);
+    while (dropIn(fn)) changed = true;
+  }
+  return changed;
+});
+
+function dropIn(fn: Func): boolean {
+  const defs = definitions(fn);
+  const constant = (v: Value): bigint | undefined => {
+    const def = defs.get(v);
+    return def?.kind === 'inst' && def.inst.op === 'const' ? def.inst.imm : undefined;
+  };
+  const incoming = new Map<Block, Value[][]>();
+  for (const b of fn.blocks)
+    for (const e of edges(b.term)) incoming.set(e.block, [...(incoming.get(e.block) ?? []), e.args]);
+
+  const replaced = new Map<Value, Value>();
+  const follow = (v: Value): Value => {
+    let to = v;
+    for (let next = replaced.get(to); next; next = replaced.get(to)) to = next;
+    return to;
+  };
+  for (const block of fn.blocks.slice(1)) {
+    const lists = incoming.get(block)!;
+    const drop = new Set<number>();
+    const columns = new Map<string, Value>();
+    const constants: Inst[] = [];
+    block.params.forEach((param, i) => {
+      const column = lists.map((args) => follow(args[i]!));
+      const others = [...new Set(column)].filter((v) => v !== param);
+      const [first] = others;
+      const key = column.map((v) => (v === param ? 'self' : v.id)).join();
+      const twin = columns.get(key);
+      if (first && others.length === 1) {
+        replaced.set(param, first);
+      } else if (first && others.every((v) => constant(v) !== undefined && constant(v) === constant(first))) {
+        const fresh = newValue(fn, param.ty);
+        constants.push({ op: 'const', args: [], results: [fresh], origin: block.term.origin, imm: constant(first)! });
+        replaced.set(param, fresh);
+      } else if (twin) {
+        replaced.set(param, twin);
+      } else {
+        columns.set(key, param);
+        return;
+      }
+      drop.add(i);
+    });
+    if (drop.size === 0) continue;
+    block.params = block.params.filter((_, i) => !drop.has(i));
+    for (const args of lists) args.splice(0, args.length, ...args.filter((_, i) => !drop.has(i)));
+    block.insts.unshift(...constants);
+  }
+  substitute(fn, replaced);
+  return replaced.size > 0;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+import type { Module } from '../ir/ir.js';
+import { foldAddresses } from './addresses.js';
+import { tidyBlocks } from './blocks.js';
+import { splitCriticalEdges } from './critical-edges.js';
+import { removeDead } from './dce.js';
+import { fold } from './fold.js';
+import { mergeGuards } from './guards.js';
+import { shareCommon } from './gvn.js';
+import { hoistInvariant } from './hoist.js';
+import { boundLoops } from './loops.js';
+import { dropParameters } from './params.js';
+import { type Pass, type RunOptions, repeat, runPasses } from './pass.js';
+import { narrowPointers } from './pointers.js';
+import { split64 } from './split64.js';
+
+/** Optimisation level: 0 only what is needed, 1 one round of everything, 2 until nothing changes. */
+export type Level = 0 | 1 | 2;
+
+/** Passes before the guards are put in, and after. */
+export interface Pipeline {
+  readonly before: readonly Pass[];
+  readonly after: readonly Pass[];
+}
+
+const CLEAN = [dropParameters, fold, shareCommon, tidyBlocks, removeDead] as const;
+const GUARDED = [...CLEAN, mergeGuards, foldAddresses] as const;
+
+export const PIPELINES = {
+  0: { before: [split64, boundLoops], after: [splitCriticalEdges] },
+  1: {
+    before: [repeat('clean', CLEAN, 1), narrowPointers, split64, repeat('clean', CLEAN, 2), boundLoops],
+    after: [repeat('clean guarded', GUARDED, 2), splitCriticalEdges],
+  },
+  2: {
+    before: [repeat('clean', CLEAN, 8), narrowPointers, split64, repeat('clean', CLEAN, 8), boundLoops],
+    after: [
+      repeat('clean guarded', GUARDED, 8),
+      hoistInvariant,
+      repeat('clean guarded', GUARDED, 8),
+      splitCriticalEdges,
+    ],
+  },
+} as const satisfies Record<Level, Pipeline>;
+
+/**
+ * Takes a module from build.ts to what code generation lowers: over lanes, guarded, without critical edges. `guard` puts the
+ * guards in (the sandbox's guardModule; this folder does not know it); its answer is handed back.
+ */
+export function optimise<T>(module: Module, level: Level, guard: (module: Module) => T, options: RunOptions = {}): T {
+  const { before, after } = PIPELINES[level];
+  runPasses(module, before, options);
+  const answer = guard(module);
+  runPasses(module, after, options);
+  return answer;
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+import type { Insn, Source } from '../bpf/program.js';
+import type { HelperRow } from '../contract/helpers.js';
+import type { World } from './assertions.js';
+import * as domain from './domain.js';
+import { FRAME_SIZE } from './frame.js';
+import { callHelper } from './helpercalls.js';
+import { accessMemory } from './memory.js';
+import type { Report, Summary } from './report.js';
+import type { State } from './state.js';
+import { type Abs, asNumber, forget, num, numberOf, pointer, sameRegion, UNKNOWN_NUMBER } from './value.js';
+import { isTop } from './view.js';
+
+/** What the walk over one function needs from the whole-program analysis. */
+export interface Context {
+  readonly world: World;
+  readonly func: number;
+  readonly strict: boolean;
+  /** Entry points must set r0; what a local function leaves there is its caller's matter. */
+  readonly isEntry: boolean;
+  readonly report: Report;
+  helper(id: number): HelperRow | undefined;
+  /** Hands the arguments to a local function and says what it does; undefined: as far as known it does not return. */
+  call(callee: number, args: readonly (Abs | undefined)[]): Summary | undefined;
+  /** Whether a call of `callee` from here would be recursive. */
+  recursive(callee: number): boolean;
+  /** The function writes another one's frame, or (null) anywhere. */
+  writes(func: number | null): void;
+  /** The function may read a frame that is not its own. */
+  readsFrames(): void;
+  /** The function returns r0. */
+  returns(r0: Abs | undefined): void;
+}
+
+/** Reads a register; an uninitialised one is refused and taken as an unknown number, so that the walk can go on. */
+export function readReg(cx: Context, state: State, insn: Insn, reg: number): Abs {
+  const a = state.regs[reg];
+  if (a) return a;
+  cx.report.refuse(insn, state, {
+    code: 'FCC0101',
+    message: `r${reg} is read before it is written`,
+    reason: `r${reg} holds no value on at least one path to this instruction`,
+    help:
+      reg >= 1 && reg <= 5
+        ? 'calls destroy r1 to r5, and only the arguments that the hook passes are set at entry'
+        : `set r${reg} on every path before it is used`,
+    reg,
+    rank: 1,
+  });
+  state.regs[reg] = UNKNOWN_NUMBER;
+  return UNKNOWN_NUMBER;
+}
+
+export function readSource(cx: Context, state: State, insn: Insn, src: Source): Abs {
+  return src.kind === 'imm' ? numberOf(BigInt(src.imm)) : readReg(cx, state, insn, src.reg);
+}
+
+function setResult(cx: Context, state: State, insn: Insn, reg: number, abs: Abs): void {
+  state.regs[reg] = abs;
+  if (abs.kind === 'num' && !(isTop(abs.s.x) && isTop(abs.s.lo))) cx.report.result(insn, abs.s);
+}
+
+type AluInsn = Insn & { kind: 'alu' };
+
+function alu(cx: Context, state: State, insn: AluInsn): void {
+  const wide = insn.width === 64;
+  if (insn.op === 'mov') {
+    move(cx, state, insn, wide);
+    return;
+  }
+  const a = readReg(cx, state, insn, insn.dst);
+  const b = insn.op === 'neg' ? a : readSource(cx, state, insn, insn.src);
+  setResult(cx, state, insn, insn.dst, compute(cx, insn, wide, a, b));
+}
+
+function move(cx: Context, state: State, insn: AluInsn, wide: boolean): void {
+  const src = readSource(cx, state, insn, insn.src);
+  const named = insn.src.kind === 'reg' ? (state.shared(insn.src.reg) ?? src) : src;
+  if (wide) {
+    setResult(cx, state, insn, insn.dst, named);
+    return;
+  }
+  const s = domain.alu('mov', false, domain.UNKNOWN, asNumber(named, cx.report));
+  // A 32-bit move copies the whole number where the high half is zero anyway.
+  const same = named.kind === 'num' && named.s.x.umax <= 0xffffffffn;
+  setResult(cx, state, insn, insn.dst, same ? num(s, named.id) : num(s));
+}
+
+function compute(cx: Context, insn: AluInsn, wide: boolean, a: Abs, b: Abs): Abs {
+  const { op } = insn;
+  if (insn.src.kind === 'reg' && insn.src.reg === insn.dst && (op === 'sub' || op === 'xor')) return numberOf(0n);
+  if (wide && (op === 'add' || op === 'sub')) {
+    if (a.kind === 'ptr' && b.kind === 'num') return pointer(a.region, domain.alu(op, true, a.off, b.s));
+    if (op === 'add' && a.kind === 'num' && b.kind === 'ptr')
+      return pointer(b.region, domain.alu('add', true, b.off, a.s));
+    if (op === 'sub' && a.kind === 'ptr' && b.kind === 'ptr' && sameRegion(a.region, b.region))
+      return num(domain.alu('sub', true, a.off, b.off));
+  }
+  return num(domain.alu(op, wide, asNumber(a, cx.report), asNumber(b, cx.report)));
+}
+
+/** Comparable as offsets: both from one base, and neither address can wrap. */
+function offsetsOf(a: Abs, b: Abs, equality: boolean): readonly [domain.Scalar, domain.Scalar] | null {
+  if (a.kind !== 'ptr' || b.kind !== 'ptr' || !sameRegion(a.region, b.region)) return null;
+  if (!equality && (a.off.x.smin < 0n || b.off.x.smin < 0n)) return null;
+  return [a.off, b.off];
+}
+
+/** States behind a branch: [jump taken, not taken]; null where that way is impossible. */
+export function branch(
+  cx: Context,
+  state: State,
+  insn: Insn & { kind: 'branch' },
+): readonly [State | null, State | null] {
+  const a = readReg(cx, state, insn, insn.dst);
+  const b = readSource(cx, state, insn, insn.src);
+  const ways = [true, false].map((taken): State | null => {
+    if (a.kind === 'num' && b.kind === 'num') {
+      if (insn.src.kind === 'reg' && insn.src.reg === insn.dst) return state.copy();
+      const refined = domain.refine(insn.cond, insn.width, taken, a.s, b.s);
+      if (!refined) return null;
+      const out = state.copy();
+      out.refine(insn.dst, refined[0]);
+      if (insn.src.kind === 'reg') out.refine(insn.src.reg, refined[1]);
+      return out;
+    }
+    const equality = insn.cond === 'eq' || insn.cond === 'ne';
+    const offsets = insn.width === 64 && insn.cond !== 'set' ? offsetsOf(a, b, equality) : null;
+    if (!offsets || a.kind !== 'ptr') return state.copy();
+    const unsigned = equality || ['gt', 'ge', 'lt', 'le'].includes(insn.cond);
+    const refined = unsigned ? domain.refine(insn.cond, 64, taken, offsets[0], offsets[1]) : offsets;
+    if (!refined) return null;
+    const out = state.copy();
+    if (insn.dst !== 10) out.regs[insn.dst] = pointer(a.region, refined[0]);
+    if (insn.src.kind === 'reg' && insn.src.reg !== 10) out.regs[insn.src.reg] = pointer(a.region, refined[1]);
+    return out;
+  });
+  const [taken = null, not = null] = ways;
+  if (!taken && !not) return [state.copy(), state.copy()];
+  if (!taken || !not) cx.report.branch(insn, taken ? 'always' : 'never');
+  return [taken, not];
+}
+
+function callLocal(cx: Context, state: State, insn: Insn, callee: number): boolean {
+  if (cx.recursive(callee)) {
+    cx.report.refuse(insn, state, {
+      code: 'FCC0114',
+      message: `${cx.world.program.functions[callee]!.name} is called while it is active`,
+      help: 'use a loop, and an array of fixed size where a stack is needed',
+      rank: 0,
+    });
+    afterCall(state, UNKNOWN_NUMBER);
+    return true;
+  }
+  const summary = cx.call(callee, state.regs.slice(1, 6));
+  if (!summary) return false;
+  if (summary.readsFrames) {
+    // The callee may find addresses that are spilled here, and use them as numbers.
+    state.frame.escape(-FRAME_SIZE, FRAME_SIZE, cx.report);
+    cx.readsFrames();
+  }
+  if (summary.writesAnywhere || summary.writes.has(cx.func)) state.frame.havoc(-FRAME_SIZE, FRAME_SIZE, cx.report);
+  if (summary.writesAnywhere) cx.writes(null);
+  for (const f of summary.writes) if (f !== cx.func) cx.writes(f);
+  afterCall(state, summary.result);
+  return true;
+}
+
+/** Calls keep r6 to r9 and destroy r1 to r5. */
+export function afterCall(state: State, result: Abs | undefined): void {
+  state.regs[0] = result;
+  for (let r = 1; r <= 5; r++) state.regs[r] = undefined;
+}
+
+/**
+ * Executes one instruction other than a branch on the state, in place. Returns false if execution does not go on behind
+ * it as far as known (exit, or a call of a function not yet seen to return).
+ */
+export function step(cx: Context, state: State, insn: Insn): boolean {
+  switch (insn.kind) {
+    case 'alu':
+      alu(cx, state, insn);
+      return true;
+    case 'movsx': {
+      const s = asNumber(readReg(cx, state, insn, insn.src), cx.report);
+      setResult(cx, state, insn, insn.dst, num(domain.movsx(insn.from, insn.width === 64, s)));
+      return true;
+    }
+    case 'endian': {
+      const s = asNumber(readReg(cx, state, insn, insn.dst), cx.report);
+      setResult(cx, state, insn, insn.dst, num(domain.endian(insn.op, insn.bits, s)));
+      return true;
+    }
+    case 'lddw':
+      setResult(cx, state, insn, insn.dst, numberOf(insn.imm));
+      return true;
+    case 'global':
+      state.regs[insn.dst] = pointer({ kind: insn.ref.block }, domain.constantScalar(BigInt(insn.ref.offset)));
+      return true;
+    case 'funcaddr':
+      state.regs[insn.dst] = { kind: 'func', func: insn.func };
+      return true;
+    case 'load': {
+      const value = accessMemory(cx, state, insn);
+      setResult(cx, state, insn, insn.dst, value ?? UNKNOWN_NUMBER);
+      return true;
+    }
+    case 'store':
+    case 'atomic':
+      accessMemory(cx, state, insn);
+      return true;
+    case 'call':
+      return callLocal(cx, state, insn, insn.func);
+    case 'callx': {
+      const target = readReg(cx, state, insn, insn.reg);
+      if (target.kind === 'func') return callLocal(cx, state, insn, target.func);
+      cx.report.refuse(insn, state, {
+        code: 'FCC0112',
+        message: `r${insn.reg} is not known to be the address of one function`,
+        reg: insn.reg,
+        help: 'call the function by name, or choose between calls with a switch',
+      });
+      afterCall(state, UNKNOWN_NUMBER);
+      return true;
+    }
+    case 'helper':
+      afterCall(state, callHelper(cx, state, insn));
+      return true;
+    case 'exit':
+      return exit(cx, state, insn);
+    case 'jump':
+      return true;
+    case 'branch':
+      throw new Error('branches end a block');
+  }
+}
+
+function exit(cx: Context, state: State, insn: Insn): boolean {
+  const entry = cx.isEntry;
+  const r0 = entry ? readReg(cx, state, insn, 0) : state.regs[0];
+  // The frame is gone after the return: its address is but a number.
+  const own = r0?.kind === 'ptr' && r0.region.kind === 'frame' && r0.region.func === cx.func;
+  if (own || entry) forget(r0, cx.report);
+  cx.returns(own ? UNKNOWN_NUMBER : r0?.kind === 'num' ? num(r0.s) : r0);
+  return false;
+}

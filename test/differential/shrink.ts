@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+import { type Case, type Draft, type Line, makeCase } from './draft.js';
+
+/** Register that an instruction writes, if it only writes a register. */
+function written(draft: Draft): number | undefined {
+  switch (draft.kind) {
+    case 'alu':
+    case 'movsx':
+    case 'endian':
+    case 'lddw':
+    case 'load':
+      return draft.dst;
+    default:
+      return undefined;
+  }
+}
+
+const isExit = (line: Line | undefined): boolean => line?.kind === 'insn' && line.draft.kind === 'exit';
+
+/** Instructions of all functions. */
+const size = (source: Case['source']): number => source.flat().filter((l) => l.kind === 'insn').length;
+
+/**
+ * Makes a failing case smaller as long as it fails: leaves out runs of lines, then single ones, then turns results into
+ * zero. `fails` gets structurally sound cases only, but may be given one that reads unset registers or that never ends: it has to
+ * verify the program before it runs it and call what is rejected no failure. Loop counting is left alone unless its whole
+ * loop goes.
+ */
+export function shrink(start: Case, fails: (c: Case) => boolean): Case {
+  let best = start;
+  const attempt = (source: Case['source']): boolean => {
+    let next: Case;
+    try {
+      next = makeCase(best.seed, source, best.contract, best.request);
+    } catch {
+      return false;
+    }
+    if (!fails(next)) return false;
+    best = next;
+    return true;
+  };
+  const replace = (f: number, from: number, to: number, by: readonly Line[]): boolean => {
+    const lines = best.source[f]!;
+    const gone = lines.slice(from, to);
+    if (!wholeLoops(lines, gone)) return false;
+    return attempt(best.source.map((l, i) => (i === f ? [...l.slice(0, from), ...by, ...l.slice(to)] : l)));
+  };
+
+  for (let before = Number.POSITIVE_INFINITY; size(best.source) < before; ) {
+    before = size(best.source);
+    for (let f = 0; f < best.source.length; f++) {
+      for (let chunk = 32; chunk >= 1; chunk >>= 1)
+        for (let at = best.source[f]!.length - chunk - 1; at >= 0; at--)
+          if (at + chunk < best.source[f]!.length) replace(f, at, at + chunk, []);
+    }
+  }
+  best.source.forEach((lines, f) => {
+    lines.forEach((line, at) => {
+      if (line.kind !== 'insn' || line.pinned || isExit(line)) return;
+      const dst = written(line.draft);
+      if (dst === undefined || (line.draft.kind === 'alu' && line.draft.op === 'mov' && line.draft.src.kind === 'imm'))
+        return;
+      const draft: Draft = { kind: 'alu', op: 'mov', width: 64, dst, src: { kind: 'imm', imm: 0 } };
+      replace(f, at, at + 1, [{ kind: 'insn', draft, pinned: false }]);
+    });
+  });
+  return best;
+}
+
+/** Pinned lines go together: a run that is left out holds no back edge without its counting, nor the other way round. */
+function wholeLoops(lines: readonly Line[], gone: readonly Line[]): boolean {
+  const pinned = gone.filter((l) => l.kind === 'insn' && l.pinned).length;
+  if (pinned === 0) return true;
+  const heads = new Set(gone.flatMap((l) => (l.kind === 'label' ? [l.id] : [])));
+  const back = gone.filter((l) => l.kind === 'insn' && l.pinned && l.draft.kind === 'branch');
+  const inner = back.every((l) => l.kind === 'insn' && l.draft.kind === 'branch' && heads.has(l.draft.target));
+  const counters = new Set(back.map((l) => (l.kind === 'insn' && l.draft.kind === 'branch' ? l.draft.dst : -1)));
+  const own = gone.every(
+    (l) => l.kind === 'label' || !l.pinned || counters.has(written(l.draft) ?? -2) || back.includes(l),
+  );
+  return lines.length > gone.length && back.length > 0 && inner && own;
+}
