@@ -53,10 +53,11 @@ static uint32_t _block_length(const fcc_header_t *h)
     return h->data_length + h->bss_length + h->frame_length;
 }
 
-/* Fills a row of the region table. Fails if the region would wrap around the end of memory. */
+/* Fills a row of the region table. Fails if the region would wrap around the end of memory, or is of 2 GiB and more: guards
+ * compare offsets modulo 2^32, and the verifier tells offsets below a region from those inside by their sign. */
 static int _set_region(fcc_instance_region_t *region, uint32_t base, uint32_t length, uint32_t rights)
 {
-    if (length > UINT32_MAX - base) {
+    if (length > (uint32_t)INT32_MAX || length > UINT32_MAX - base) {
         return 0;
     }
     region->base = base;
