@@ -12,11 +12,11 @@ import { COARSE, thresholdsOf } from './thresholds.js';
 import { branch, type Context, step } from './transfer.js';
 import { type Abs, type Combine, covers, giveUp, merge, NO_LEAKS, num, pointer, widening } from './value.js';
 
-/** Visits of a loop header after which widening starts, takes coarser thresholds, none, and gives the value up. */
-const WIDEN_AFTER = 2;
-const COARSE_AFTER = 7;
-const NO_THRESHOLDS_AFTER = 14;
-const GIVE_UP_AFTER = 20;
+/** Changes of a loop header's state after which widening starts, takes coarser thresholds, none, and gives the value up. */
+const WIDEN_AFTER = 1;
+const COARSE_AFTER = 12;
+const NO_THRESHOLDS_AFTER = 20;
+const GIVE_UP_AFTER = 26;
 /** Descending passes that win back what widening lost. */
 const NARROWING_PASSES = 2;
 
@@ -231,8 +231,8 @@ export class Analysis {
         if (!old) {
           f.before[s] = this.prune(f, s, out.copy());
         } else {
-          if (f.flow.blocks[s]!.header) visits[s]!++;
           if (!old.absorb(this.prune(f, s, out), this.combineFor(f, visits[s]!), NO_LEAKS)) return;
+          if (f.flow.blocks[s]!.header) visits[s]!++;
         }
         dirty[s] = 1;
         next = Math.min(next, s);

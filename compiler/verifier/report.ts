@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Insn } from '../bpf/program.js';
-import type { ErrorCode, ErrorDetails } from '../errors/index.js';
+import type { ErrorCode } from '../errors/index.js';
 import type { Scalar } from './domain.js';
 import type { AccessFact, HelperArgFact, Region } from './facts.js';
 import type { State } from './state.js';
@@ -18,8 +18,6 @@ export interface Refusal {
   /** Smaller is more important; refusals of one rank are listed in program order. */
   readonly rank?: number;
 }
-
-export type Details = ErrorDetails;
 
 /**
  * What a walk over the program tells. While the fixpoint is sought nobody listens (SILENT, but for calls and exits); the
