@@ -2,7 +2,7 @@
 import { lineAt, type Program } from './bpf/program.js';
 import { type Generated, generate } from './codegen/codegen.js';
 import type { Target } from './codegen/target.js';
-import { type HelperRow, HELPERS } from './contract/helpers.js';
+import { HELPERS, type HelperRow } from './contract/helpers.js';
 import { type Contract, DEFAULT_CONTRACT } from './contract/types.js';
 import { contractHash } from './image/contract-hash.js';
 import type { ImageMap, MapPlace } from './image/map.js';

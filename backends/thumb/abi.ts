@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { HelperArg } from '../../compiler/contract/helpers.js';
+
 import type { RegMask } from '../../compiler/codegen/machine.js';
+import type { HelperArg } from '../../compiler/contract/helpers.js';
 
 /**
  * Registers, calls and the frame. Source for calls to C: Procedure Call Standard for the Arm Architecture (AAPCS32).
@@ -22,8 +23,8 @@ export const PC = 15;
 /** The set of some registers. */
 export const maskOf = (...registers: number[]): RegMask => registers.reduce((m, r) => (m | (1 << r)) >>> 0, 0);
 
-/** Low registers first: most 16-bit encodings take only those. LR costs a push in leaf functions. */
-export const ALLOCATION_ORDER: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 14, 8, 10, 11];
+/** Low registers first: most 16-bit encodings take only those. LR last: entries save it, and nothing else. */
+export const ALLOCATION_ORDER: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, LR];
 export const CALLER_SAVED = maskOf(R0, R1, R2, R3, LR);
 export const CALLEE_SAVED = maskOf(4, 5, 6, 7, 8, 10, 11);
 /** What a call destroys, the scratch register included. */

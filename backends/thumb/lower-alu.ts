@@ -45,7 +45,8 @@ const shifted =
       [b, a, reversed],
     ] as const) {
       const sh = as === null ? null : shiftOf(s, y);
-      if (sh) return s.plain(`${as}.${sh.shift}`, inst, s.def(result(inst)), s.use(x), s.use(sh.value), s.imm(sh.amount));
+      if (sh)
+        return s.plain(`${as}.${sh.shift}`, inst, s.def(result(inst)), s.use(x), s.use(sh.value), s.imm(sh.amount));
     }
     return false;
   };
@@ -286,9 +287,7 @@ export const ASHR: readonly Rule[] = [shiftByConstant('asrs', true), shiftByRegi
 export const SEXT: readonly Rule[] = [
   (s, inst) => {
     const swap = s.fold(inst.args[0]!, 'bswap');
-    return (
-      inst.bits === 16 && swap?.bits === 16 && s.plain('revsh', inst, s.def(result(inst)), s.use(swap.args[0]!))
-    );
+    return inst.bits === 16 && swap?.bits === 16 && s.plain('revsh', inst, s.def(result(inst)), s.use(swap.args[0]!));
   },
   (s, inst) => {
     const { bits } = inst;
@@ -317,7 +316,7 @@ function nonZero(s: Selector, v: Value): boolean {
   const c = s.constOf(v);
   if (c !== undefined) return c !== 0;
   const or = s.definition(v, 'or');
-  return or !== undefined && or.args.some((a) => (s.constOf(a) ?? 0) !== 0);
+  return or?.args.some((a) => (s.constOf(a) ?? 0) !== 0) ?? false;
 }
 
 /**
@@ -390,4 +389,3 @@ export const select: Rule = (s, inst) => {
   });
   return true;
 };
-

@@ -3,9 +3,19 @@ import type { Asm, MInst } from '../../compiler/codegen/machine.js';
 import { CONFORMANCE_HELPERS, HELPERS, type HelperRow } from '../../compiler/contract/helpers.js';
 import { type IntrinsicName, RIGHT_READ, RIGHT_WRITE } from '../../compiler/image/fields.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
-import { type ArgPlace, CALL_CLOBBERS, helperArgs, INSTANCE_REG, localArgs, R0, RESULT_REGS, SCRATCH, SP } from './abi.js';
+import {
+  type ArgPlace,
+  CALL_CLOBBERS,
+  helperArgs,
+  INSTANCE_REG,
+  localArgs,
+  R0,
+  RESULT_REGS,
+  SCRATCH,
+  SP,
+} from './abi.js';
 import type { Rule } from './lower-alu.js';
-import { compare32, jumpIf, type Compare } from './lower-compare.js';
+import { type Compare, compare32, jumpIf } from './lower-compare.js';
 import { loadConstant } from './lower-constants.js';
 import type { Operand, Selector } from './lower-select.js';
 

@@ -158,7 +158,12 @@ export function compareNonZero(s: Selector, v: Value): Compare {
 }
 
 /** A register operand or, where the instruction takes it, an immediate. */
-const lane = (s: Selector, v: Value, name: string, takes: (c: number) => boolean): { name: string; operand: Operand } => {
+const lane = (
+  s: Selector,
+  v: Value,
+  name: string,
+  takes: (c: number) => boolean,
+): { name: string; operand: Operand } => {
   const c = s.constOf(v);
   return c !== undefined && takes(c) ? { name: `${name}.i`, operand: s.imm(c) } : { name, operand: s.use(v) };
 };
@@ -311,4 +316,3 @@ export function materialise(c: Compare, rd: number, ops: readonly number[], asm:
   asm.inst('mov.i.it', rd, 1);
   asm.inst('mov.i.it', rd, 0);
 }
-

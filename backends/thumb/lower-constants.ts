@@ -13,7 +13,7 @@ export function isPattern(v: number): boolean {
   if (v === low * 0x00010001 || v === low * 0x01010101) return true;
   if (v === ((v >>> 8) & 0xff) * 0x01000100) return true;
   const lead = Math.clz32(v);
-  return lead < 24 && u32(v << lead) >>> 24 << 24 === (v << lead);
+  return lead < 24 && (u32(v << lead) >>> 24) << 24 === v << lead;
 }
 
 /** Number of ones if `v` is 2^k - 1 with k in 1..31, else 0. */

@@ -54,7 +54,8 @@ export function spillLoad(dst: MReg, slot: number): MInst {
   };
 }
 
-const registersOf = (mask: RegMask): number[] => Array.from({ length: 16 }, (_, r) => r).filter((r) => (mask >>> r) & 1);
+const registersOf = (mask: RegMask): number[] =>
+  Array.from({ length: 16 }, (_, r) => r).filter((r) => (mask >>> r) & 1);
 
 /**
  * Lays out the frame. Entries save nothing but the return address (the runtime saves the rest). Functions that call keep

@@ -65,7 +65,12 @@ function addressOf(s: Selector, inst: Inst): Address {
   if (offset === 0 && size !== 8) {
     const sum = s.fold(value, 'add');
     const [a, b] = sum && !step(s, sum) ? sum.args : [];
-    for (const [x, y] of a && b ? ([[a, b], [b, a]] as const) : []) {
+    for (const [x, y] of a && b
+      ? ([
+          [a, b],
+          [b, a],
+        ] as const)
+      : []) {
       const shl = s.fold(y, 'shl');
       const scale = shl ? s.constOf(shl.args[1]!) : undefined;
       if (shl && scale !== undefined && scale <= 3) {
@@ -192,7 +197,13 @@ export const base: Rule = (s, inst) => {
   const result = inst.results[0]!;
   const field = (rd: number, at: number, asm: Asm): void => asm.inst('ldr', rd, INSTANCE_REG, at);
   if (raw !== undefined) {
-    s.emit('base', inst.origin, [{ spec: { role: 'def' }, reg: raw }, s.imm(offset)], ([d, o], asm) => field(d!, o!, asm), REMAT);
+    s.emit(
+      'base',
+      inst.origin,
+      [{ spec: { role: 'def' }, reg: raw }, s.imm(offset)],
+      ([d, o], asm) => field(d!, o!, asm),
+      REMAT,
+    );
   }
   if (!s.isNeeded(result)) return true;
   if (Math.abs(add) > SIGNED_MAX) throw new Error(`region ${inst.region!.kind} lies ${add} bytes from its base`);

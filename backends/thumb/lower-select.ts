@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { type Asm, FIRST_VREG, type MInst, type MReg, type OperandSpec, type RegMask } from '../../compiler/codegen/machine.js';
+import {
+  type Asm,
+  FIRST_VREG,
+  type MInst,
+  type MReg,
+  type OperandSpec,
+  type RegMask,
+} from '../../compiler/codegen/machine.js';
 import type { LowerContext } from '../../compiler/codegen/target.js';
-import { edges, type Block, type Func, type Inst, type Op, type Origin, type Value } from '../../compiler/ir/ir.js';
+import { type Block, edges, type Func, type Inst, type Op, type Origin, type Value } from '../../compiler/ir/ir.js';
 import { move } from './lower-frame.js';
 
 /** An operand of a machine instruction under construction. */

@@ -198,4 +198,3 @@ export const ASHR64: readonly Rule[] = [
     return true;
   },
 ];
-

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: MIT
 import type { MBlock, MEdge, MFunc, MInst, MReg, MTerm } from '../../compiler/codegen/machine.js';
 import type { LowerContext } from '../../compiler/codegen/target.js';
-import { type Block, type Edge, type Func, type Inst, OPS, type Op, type Term, type Value } from '../../compiler/ir/ir.js';
+import {
+  type Block,
+  type Edge,
+  type Func,
+  type Inst,
+  OPS,
+  type Op,
+  type Term,
+  type Value,
+} from '../../compiler/ir/ir.js';
 import { ARG_REGS, SP } from './abi.js';
-import * as alu from './lower-alu.js';
 import type { Rule } from './lower-alu.js';
+import * as alu from './lower-alu.js';
 import * as calls from './lower-calls.js';
 import { compare32, compare64, jumpIf } from './lower-compare.js';
 import { loadConstant } from './lower-constants.js';
@@ -135,7 +144,7 @@ function selectTerm(s: Selector, term: Term): { term: MTerm; before: MInst[] } {
         const lane = (which: 'lo' | 'hi'): Value | null => term.args[s.fn.results.indexOf(which)] ?? null;
         put(lane('lo'), 0);
         put(lane('hi'), 1);
-      } else term.args.forEach((v, i) => put(v, i));
+      } else for (const [i, v] of term.args.entries()) put(v, i);
       return { term: { kind: 'ret', inst: s.make('ret', origin, uses), origin }, before };
     }
     case 'trap':

@@ -10,7 +10,11 @@ import { INSTANCE_REG, LR, PC, SCRATCH, SP } from './abi.js';
 export const RESERVED = [
   { register: INSTANCE_REG, holds: 'the instance', written: 'never' },
   { register: SP, holds: 'the native stack', written: 'push, pop, and add and sub of a constant at entry and return' },
-  { register: LR, holds: 'the return address or an allocated value', written: 'bl, blx, and as any allocated register' },
+  {
+    register: LR,
+    holds: 'the return address or an allocated value',
+    written: 'bl, blx, and as any allocated register',
+  },
   { register: PC, holds: 'the place', written: 'b, bl, blx, bx, cbz, cbnz and pop' },
   { register: SCRATCH, holds: 'nothing between two selected operations', written: 'anywhere' },
 ] as const;

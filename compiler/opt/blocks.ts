@@ -36,7 +36,6 @@ function threadOne(fn: Func): boolean {
       continue;
     if (block.params.some((p) => outside.has(p))) continue;
     const target = term.to.block;
-    // A block between a branch and a block that it would reach twice with different values stays: it is where they meet.
     for (const { from, edge } of into.get(block)!) {
       if (from === block) continue;
       const args = term.to.args.map((v) => {

@@ -51,11 +51,16 @@ class Hoist {
         }
       }
     }
+    // A guard may pass another that stays only if both raise the same trap.
+    const passed = new Set<string>();
     for (const inst of header.insts) {
       const { effect } = OPS[inst.op];
       if (effect === 'pure' || effect === 'read') continue;
       if (inst.op !== 'trapif' && inst.op !== 'search') break;
-      if (inst.args.every((v) => this.isReady(v))) this.take(inst);
+      const trap = inst.trap ?? 'memory';
+      const ready = inst.args.every((v) => this.isReady(v)) && [...passed].every((t) => t === trap);
+      if (ready) this.take(inst);
+      else passed.add(trap);
     }
     if (this.gone.size === 0) return false;
     for (const block of body) block.insts = block.insts.filter((i) => !this.gone.has(i));

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import type { Cond, Inst } from '../../compiler/ir/ir.js';
+import { compile, EDGES, funcOf, Machine } from './harness.js';
+import { apply } from './reference.js';
+
+/** Every operation, with every edge value, as registers and as constants on either side: against the reference. */
+
+const BINARY = [
+  'add',
+  'sub',
+  'mul',
+  'udiv',
+  'sdiv',
+  'umod',
+  'smod',
+  'and',
+  'or',
+  'xor',
+  'shl',
+  'lshr',
+  'ashr',
+] as const;
+const CONDS: readonly Cond[] = ['eq', 'ne', 'ult', 'ule', 'ugt', 'uge', 'slt', 'sle', 'sgt', 'sge', 'set', 'nset'];
+
+const machine = new Machine();
+
+type Op = Pick<Inst, 'op' | 'cond' | 'bits'>;
+const text = (op: Op): string => `${op.op}${op.cond ? ` cond=${op.cond}` : ''}${op.bits ? ` bits=${op.bits}` : ''}`;
+
+/** `op` over `count` lanes, of which `constants` are known; returns a runner over the others. */
+function build(op: Op, results: number, constants: readonly (number | null)[]): (free: readonly number[]) => number[] {
+  const lanes = constants.map((_, i) => `v${i}`);
+  const params = lanes.filter((_, i) => constants[i] === null);
+  const named = params.map((_, i) => `r${1 + (i >> 1)}.${i % 2 ? 'hi' : 'lo'}`);
+  const consts = constants.flatMap((c, i) => (c === null ? [] : [`v${i}:i32 = const imm=${c} @0:0`]));
+  const outs = Array.from({ length: results }, (_, i) => `v${90 + i}`);
+  const body = `b0(${params.map((p) => `${p}:i32`).join(', ')}):
+    ${consts.join('\n')}
+    ${outs.map((o) => `${o}:i32`).join(', ')} = ${text(op)} ${lanes.join(', ')} @0:0
+    ret ${outs.join(', ')} @0:1`;
+  const code = compile([funcOf(body, named.join(', '), results === 2 ? 'lo, hi' : 'lo')]);
+  return (free) => {
+    const out = machine.run(code, free);
+    if (out.trap !== null) throw new Error('trapped');
+    return results === 2 ? [out.r0, out.r1] : [out.r0];
+  };
+}
+
+/** Runs all `inputs` (full lane lists) with the lanes of `known` given as constants; returns the differences. */
+function differences(
+  op: Op,
+  results: number,
+  inputs: readonly (readonly number[])[],
+  known: readonly number[],
+): string[] {
+  const bad: string[] = [];
+  const made = new Map<string, ReturnType<typeof build>>();
+  for (const input of inputs) {
+    const constants = input.map((v, i) => (known.includes(i) ? v : null));
+    const key = constants.join();
+    let run = made.get(key);
+    if (!run) {
+      run = build(op, results, constants);
+      made.set(key, run);
+    }
+    const got = run(input.filter((_, i) => !known.includes(i)));
+    const want = apply(op, input);
+    if (got.join() !== want.join())
+      bad.push(`${text(op)} ${input.join(', ')} [const ${known}] gives ${got}, not ${want}`);
+  }
+  return bad;
+}
+
+const pairs = EDGES.flatMap((a) => EDGES.map((b) => [a, b]));
+
+describe('binary operations', () => {
+  it.each(BINARY)('%s', (op) => {
+    for (const known of [[], [0], [1]]) expect(differences({ op }, 1, pairs, known)).toEqual([]);
+  });
+});
+
+describe('comparisons', () => {
+  it.each(CONDS)('icmp %s', (cond) => {
+    for (const known of [[], [0], [1]]) expect(differences({ op: 'icmp', cond }, 1, pairs, known)).toEqual([]);
+  });
+});
+
+describe('unary operations and select', () => {
+  it.each([
+    { op: 'sext', bits: 8 },
+    { op: 'sext', bits: 16 },
+    { op: 'bswap', bits: 16 },
+    { op: 'bswap', bits: 32 },
+  ] as const)('%o', (op) => {
+    expect(
+      differences(
+        op,
+        1,
+        EDGES.map((a) => [a]),
+        [],
+      ),
+    ).toEqual([]);
+  });
+
+  it('const', () => {
+    const values = [...EDGES, 0x1fe, 0x101, 0x1010101, 0xff00ff00, 0xff000000, 0xfffeffff, 0xabcdef01, 0xdead];
+    const bad = values.filter((c) => build({ op: 'or' }, 1, [null, c])([0])[0] !== c);
+    expect(bad).toEqual([]);
+  });
+
+  it('select', () => {
+    const inputs = [0, 1, 5, 0x80000000].flatMap((c) =>
+      [3, 0xffff, 0x12345678, 0xffffff00].flatMap((a) => [
+        [c, a, 9],
+        [c, 9, a],
+        [c, a, a],
+      ]),
+    );
+    for (const known of [[], [1], [2], [1, 2]]) expect(differences({ op: 'select' }, 1, inputs, known)).toEqual([]);
+  });
+});
+
+/** Pairs of lanes around 64-bit edges. */
+const WIDE: readonly (readonly [number, number])[] = [
+  [0, 0],
+  [1, 0],
+  [2, 0],
+  [0xff, 0],
+  [0x7fffffff, 0],
+  [0x80000000, 0],
+  [0xffffffff, 0],
+  [0, 1],
+  [1, 1],
+  [0x12345678, 0x9abcdef0],
+  [0, 0x7fffffff],
+  [0xffffffff, 0x7fffffff],
+  [0, 0x80000000],
+  [1, 0x80000000],
+  [0xffffff01, 0xffffffff],
+  [0xfffffffe, 0xffffffff],
+  [0xffffffff, 0xffffffff],
+];
+const quads = WIDE.flatMap((a) => WIDE.map((b) => [...a, ...b]));
+const KNOWN: readonly (readonly number[])[] = [[], [2, 3], [0, 1], [3], [1, 3], [2], [1]];
+
+describe('pairs of lanes', () => {
+  it.each(['add64', 'sub64', 'mul64'] as const)('%s', (op) => {
+    for (const known of KNOWN) expect(differences({ op }, 2, quads, known)).toEqual([]);
+  });
+
+  it.each(CONDS)('icmp64 %s', (cond) => {
+    for (const known of KNOWN) expect(differences({ op: 'icmp64', cond }, 1, quads, known)).toEqual([]);
+  });
+
+  it('umul64', () => {
+    for (const known of [[], [0], [1]]) expect(differences({ op: 'umul64' }, 2, pairs, known)).toEqual([]);
+  });
+
+  it.each(['shl64', 'lshr64', 'ashr64'] as const)('%s', (op) => {
+    const amounts = [...Array.from({ length: 64 }, (_, i) => i), 64, 65, 127, 255, 256, 0xffffffff];
+    const inputs = WIDE.flatMap((a) => amounts.map((n) => [...a, n]));
+    for (const known of [[], [2], [1]]) expect(differences({ op }, 2, inputs, known)).toEqual([]);
+  });
+});
