@@ -4,6 +4,7 @@ import { type Generated, generate } from './codegen/codegen.js';
 import type { Target } from './codegen/target.js';
 import { HELPERS, type HelperRow } from './contract/helpers.js';
 import { type Contract, DEFAULT_CONTRACT } from './contract/types.js';
+import { CompileError } from './errors/index.js';
 import { contractHash } from './image/contract-hash.js';
 import type { ImageMap, MapPlace } from './image/map.js';
 import { readImage } from './image/read.js';
@@ -65,7 +66,7 @@ export interface Rejected {
 
 /**
  * Verifies and compiles a program for one target: an image, its map, and a summary per entry point; or the verdicts if any
- * entry is rejected. Throws CompileError for what the target does not support (FCC05xx).
+ * entry is rejected. Throws CompileError for what the target does not support or the contract's limits forbid (FCC05xx).
  */
 export function compile(program: Program, options: CompileOptions): Compiled | Rejected {
   const { target, contract = DEFAULT_CONTRACT, level = 2, entries = program.entries, helpers: extra = [] } = options;
@@ -107,12 +108,23 @@ export function compile(program: Program, options: CompileOptions): Compiled | R
     trapTable: generated.trapTable,
     trapCount: generated.trapCount,
   });
-  return {
-    kind: 'compiled',
-    image,
-    map: makeMap(program, generated, readImage(image).checksum),
-    programs: entries.map((entry) => summarise(program, entry, module, guards, generated)),
+  const programs = entries.map((entry) => summarise(program, entry, module, guards, generated));
+  for (const p of programs) checkLimits(p, contract);
+  return { kind: 'compiled', image, map: makeMap(program, generated, readImage(image).checksum), programs };
+}
+
+/** Holds one program against the contract's limits; no worst case is over any limit. Throws FCC0502. */
+function checkLimits({ name, section, stackBytes, worstCase }: ProgramSummary, { limits, hook }: Contract): void {
+  const over = (what: string, limit: number | null, need: number | null, unit: string): void => {
+    if (limit === null || (need !== null && need <= limit)) return;
+    throw new CompileError('FCC0502', `${name} needs more ${what} than hook ${hook} allows`, {
+      at: { function: name, section },
+      expected: `at most ${limit} ${unit}`,
+      got: need === null ? 'no worst case: a loop is not bounded' : `${need} ${unit}`,
+    });
   };
+  over('stack', limits.stackBytes, stackBytes, 'bytes');
+  over('instructions', limits.instructions, worstCase, 'instructions');
 }
 
 /** A searched store may write the context only if all of it may be written. */

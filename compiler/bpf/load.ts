@@ -5,21 +5,9 @@ import { CompileError } from '../errors/index.js';
 import { decodeFunction } from './decode.js';
 import { type Placed, placeGlobals } from './globals.js';
 import type { LineInfo, Program } from './program.js';
-import { resolveReferences } from './relocate.js';
+import { resolveReferences, type Span } from './relocate.js';
 
 export { rawProgram } from './raw.js';
-
-/** A function's place in its section, before decoding. */
-export interface Span {
-  readonly index: number;
-  readonly name: string;
-  readonly section: Section;
-  /** Byte offsets in the section. */
-  readonly start: number;
-  readonly end: number;
-  /** Global and visible: a hook may start it. */
-  readonly global: boolean;
-}
 
 const MAX_FUNCTIONS = 10_000;
 

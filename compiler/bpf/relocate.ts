@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: MIT
-import { type ElfObject, type ElfSymbol, type Relocation, SHF, SHN, SHT } from '../elf/elf.js';
+import { type ElfObject, type ElfSymbol, type Relocation, type Section, SHF, SHN, SHT } from '../elf/elf.js';
 import { CompileError, type ErrorCode, type ErrorDetails } from '../errors/index.js';
 import { placeOf, type Reference } from './decode.js';
 import { isMapSection, type Placed } from './globals.js';
 import { fieldsAt, OP_CALL, OP_LDDW, SRC_LOCAL } from './isa.js';
-import type { Span } from './load.js';
 import type { LineInfo } from './program.js';
 import { scanCode } from './raw.js';
+
+/** A function's place in its section, before decoding. */
+export interface Span {
+  readonly index: number;
+  readonly name: string;
+  readonly section: Section;
+  /** Byte offsets in the section. */
+  readonly start: number;
+  readonly end: number;
+  /** Global and visible: a hook may start it. */
+  readonly global: boolean;
+}
 
 /** Relocation types of the BPF psABI that occur in loaded sections. */
 const R_BPF_64_64 = 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Block } from './cfg.js';
+import type { Block } from './block.js';
 
 export interface Dominators {
   readonly idom: Int32Array;

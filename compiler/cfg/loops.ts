@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Block } from './cfg.js';
+import type { Block } from './block.js';
 
 /** A natural loop: a header that dominates the sources of its back edges, and all that reaches those without the header. */
 export interface Loop {

@@ -7,7 +7,19 @@ export const CODEGEN_ERRORS = {
     stage: 'codegen',
     exit: 4,
     title: 'not supported by the target',
-    explain: 'The program uses an instruction that code generation for this target does not support.',
+    explain:
+      'The program uses something that code generation for this target does not support. For now these are atomic operations and indirect calls; the interpreter runs both.',
+    wrong: '__sync_fetch_and_add(&counter, 1);',
+    right: 'counter++;  (a container runs in one thread, and nothing else writes its globals)',
+  },
+  FCC0502: {
+    stage: 'codegen',
+    exit: 1,
+    title: 'over a limit of the contract',
+    explain:
+      'The contract bounds the stack or the instructions of a run, and the compiled program may need more, or has no worst case at all because some loop is not bounded. Native stack and eBPF frames count together; helper bodies do not count.',
+    wrong: '"limits": {"instructions": 1000} and a loop of 4096 rounds',
+    right: '"limits": {"instructions": 100000}, or a loop of 64 rounds',
   },
   FCC0510: {
     stage: 'codegen',

@@ -4,17 +4,10 @@ import type { HelperRow } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import type { Facts, FunctionFacts } from '../verifier/facts.js';
 import { removeUnreachable } from './analysis.js';
+import { type BuildContext, parameterRegs } from './context.js';
 import { type Flow, flowOf, nextSlot } from './flow.js';
 import { type Block, edges, type Func, type Module, newValue, type Origin, type Term, type Value } from './ir.js';
 import { Translator } from './translate.js';
-
-/** What building needs to know besides the function itself. */
-export interface BuildContext {
-  readonly program: Program;
-  readonly facts: Facts;
-  readonly contract: Contract;
-  readonly helpers: readonly HelperRow[];
-}
 
 /** A function to build: as an entry point or as a local function. */
 interface Wanted {
@@ -56,11 +49,6 @@ export function buildModule(
     }
   }
   return { funcs, properties: new Set() };
-}
-
-/** Registers a local function takes as parameters, 1..5. */
-export function parameterRegs(facts: FunctionFacts): number[] {
-  return [1, 2, 3, 4, 5].filter((r) => facts.argsUsed[r - 1]);
 }
 
 /** Values of r0..r9 at a point; undefined: nothing the program may read. */

@@ -6,7 +6,7 @@ import type { AccessFact, FunctionFacts, ValueFact } from '../verifier/facts.js'
 import { helperArgTypes, helperResultType } from './access.js';
 import type { BinaryOp } from './arith.js';
 import { mask, toUnsigned } from './arith.js';
-import { type BuildContext, parameterRegs } from './build.js';
+import { type BuildContext, parameterRegs } from './context.js';
 import type { Block, Cond, Func, Inst, Op, Origin, Ty, Value } from './ir.js';
 import { newValue } from './ir.js';
 

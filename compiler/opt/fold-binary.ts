@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type BinaryOp, foldBinary, foldBswap, foldSext, isBinary, mask } from '../ir/arith.js';
 import type { Inst, Value } from '../ir/ir.js';
-import type { Rule, Site } from './fold.js';
+import type { Rule, Site } from './fold-rule.js';
 import { knownBits, unsignedRange, widthOf } from './known.js';
 
 /** log2 of a power of two, or null. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { foldCond, mask, SWAPPED, toSigned } from '../ir/arith.js';
 import type { Cond, Value } from '../ir/ir.js';
-import type { Site } from './fold.js';
+import type { Site } from './fold-rule.js';
 import { type Known, knownBits, widthOf } from './known.js';
 
 /** A condition over two values, or over two lane pairs (al, ah, bl, bh) when `wide`. */

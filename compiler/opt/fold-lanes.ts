@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type BinaryOp, foldBinary, mask } from '../ir/arith.js';
 import type { Inst, Op, Value } from '../ir/ir.js';
-import type { Rule, Site } from './fold.js';
 import { log2 } from './fold-binary.js';
+import type { Rule, Site } from './fold-rule.js';
 import { knownBits, unsignedRange } from './known.js';
 
 type LaneOp = Extract<

@@ -18,6 +18,7 @@ import {
 import { binaryRule, unaryRule } from './fold-binary.js';
 import { type Comparison, compareRule } from './fold-compare.js';
 import { laneRule } from './fold-lanes.js';
+import type { Site } from './fold-rule.js';
 import { type DefOf, knownBits, widthOf } from './known.js';
 import { pass } from './pass.js';
 
@@ -30,18 +31,6 @@ export const fold = pass('fold', (module: Module) => {
   for (const fn of module.funcs) changed = new Folder(fn).run() || changed;
   return changed;
 });
-
-/** What a rule may ask and do. New instructions are folded as they are made and go in front of the one at hand. */
-export interface Site {
-  readonly def: DefOf;
-  constantOf(v: Value): bigint | undefined;
-  constant(n: bigint, like: Value): Value;
-  emit(op: Op, args: Value[], more?: Partial<Inst>): Value[];
-  one(op: Op, args: Value[], more?: Partial<Inst>): Value;
-}
-
-/** Replacement values of an instruction's results, or null. */
-export type Rule = (inst: Inst, site: Site) => Value[] | null;
 
 class Folder implements Site {
   private readonly defs = new Map<Value, Inst>();
