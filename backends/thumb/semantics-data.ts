@@ -6,7 +6,7 @@ import type { Machine, Meaning, ShiftKind } from './semantics-domain.js';
 /** Data processing. Operand order as in isa-names.ts. */
 
 /** Writes a destination register. SP's low two bits are always zero. */
-function put<V, B>(m: Machine<V, B>, r: number, value: V): void {
+export function put<V, B>(m: Machine<V, B>, r: number, value: V): void {
   m.set(r, r === 13 ? m.d.and(value, m.d.const(~3)) : value);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { CONDITIONS, type Condition, LOADS, type PlainName, STORES, type Transfer } from './isa-names.js';
-import { DATA_MEANINGS } from './semantics-data.js';
+import { DATA_MEANINGS, put } from './semantics-data.js';
 import { conditionHolds, type Machine, type Meaning } from './semantics-domain.js';
 
 /**
@@ -41,12 +41,12 @@ function transfer(name: Transfer): Record<'' | '.r' | '.pre' | '.post', Meaning>
     '.pre': (m, o) => {
       const to = offset(m, o);
       move(m, o[0]!, to);
-      m.set(o[1]!, to);
+      put(m, o[1]!, to);
     },
     '.post': (m, o) => {
       const to = offset(m, o);
       move(m, o[0]!, m.get(o[1]!));
-      m.set(o[1]!, to);
+      put(m, o[1]!, to);
     },
   };
 }

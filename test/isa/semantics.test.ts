@@ -198,6 +198,17 @@ describe('Thumb semantics', () => {
     expect(() => step('ldm', [1, 0b1101], { 1: 0x101 })).toThrow(/unaligned/);
   });
 
+  it('write-back leaves the low two bits of SP zero', () => {
+    // As for every write to SP; QEMU's core agrees (test/emulated/cosim.test.ts).
+    expect(step('str.pre', [0, 13, 7], { 0: 0x11223344, 13: 0x100 }).r[13]).toBe(0x104);
+    expect([...step('str.pre', [0, 13, 7], { 0: 0x11223344, 13: 0x100 }).bytes.subarray(7, 11)]).toEqual([
+      0x44, 0x33, 0x22, 0x11,
+    ]);
+    expect(step('ldr.pre', [0, 13, -2], { 13: 0x108 }).r.slice(13, 14)).toEqual([0x104]);
+    expect(step('ldrb.post', [0, 13, 5], { 13: 0x108 }).r[13]).toBe(0x10c);
+    expect(step('ldr.post', [0, 1, 5], { 1: 0x108 }).r[1]).toBe(0x10d);
+  });
+
   it('branches and calls', () => {
     expect(step('b', [-6], {}).pc).toBe(BASE - 6);
     expect(step('beq', [20], {}, 'Z').pc).toBe(BASE + 20);
