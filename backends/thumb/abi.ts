@@ -26,6 +26,8 @@ export const maskOf = (...registers: number[]): RegMask => registers.reduce((m, 
 /** Low registers first: most 16-bit encodings take only those. LR last: entries save it, and nothing else. */
 export const ALLOCATION_ORDER: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, LR];
 export const CALLER_SAVED = maskOf(R0, R1, R2, R3, LR);
+/** r0-r7: what 16-bit encodings take. */
+export const SHORT_REGISTERS = maskOf(0, 1, 2, 3, 4, 5, 6, 7);
 export const CALLEE_SAVED = maskOf(4, 5, 6, 7, 8, 10, 11);
 /** What a call destroys, the scratch register included. */
 export const CALL_CLOBBERS = maskOf(R0, R1, R2, R3, SCRATCH, LR);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Core, Target } from '../../compiler/codegen/target.js';
-import { ALLOCATION_ORDER, CALLEE_SAVED, CALLER_SAVED, SCRATCH } from './abi.js';
+import { ALLOCATION_ORDER, CALLEE_SAVED, CALLER_SAVED, SCRATCH, SHORT_REGISTERS } from './abi.js';
 import { disassemble, makeIsa } from './isa.js';
 import { REGISTER_NAMES } from './isa-print.js';
 import { lower } from './lower.js';
@@ -18,6 +18,7 @@ export function thumbTarget(core: Core): Target {
       allocationOrder: ALLOCATION_ORDER,
       callerSaved: CALLER_SAVED,
       calleeSaved: CALLEE_SAVED,
+      short: SHORT_REGISTERS,
     },
     lower,
     move,

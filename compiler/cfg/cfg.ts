@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { BpfFunction, Insn } from '../bpf/program.js';
+import { flowGraph } from '../graph/flowgraph.js';
 import type { Block } from './block.js';
-import { dominators } from './dominators.js';
 import { findLoops, type Loop } from './loops.js';
 
 export type { Block } from './block.js';
@@ -74,34 +74,12 @@ function buildBlocks(fn: BpfFunction): { blocks: Block[]; blockAt: Int32Array } 
   return { blocks, blockAt };
 }
 
-function reversePostorder(blocks: readonly Block[]): number[] {
-  const seen = new Uint8Array(blocks.length);
-  const order: number[] = [];
-  const stack: { id: number; next: number }[] = [{ id: 0, next: 0 }];
-  seen[0] = 1;
-  while (stack.length > 0) {
-    const top = stack.at(-1)!;
-    const to = blocks[top.id]!.succs[top.next++];
-    if (to === undefined) {
-      order.push(top.id);
-      stack.pop();
-    } else if (seen[to] === 0) {
-      seen[to] = 1;
-      stack.push({ id: to, next: 0 });
-    }
-  }
-  return order.reverse();
-}
-
 /**
  * Control-flow graph of a decoded function (whose jumps the decoder has checked). Near-linear in its instructions.
  * Calls do not end a block.
  */
 export function buildCfg(fn: BpfFunction): Cfg {
   const { blocks, blockAt } = buildBlocks(fn);
-  const rpo = reversePostorder(blocks);
-  const rpoIndex = new Int32Array(blocks.length).fill(-1);
-  for (const [i, id] of rpo.entries()) rpoIndex[id] = i;
-  const { idom, dominates } = dominators(blocks, rpo, rpoIndex);
+  const { rpo, rank: rpoIndex, idom, dominates } = flowGraph(blocks.map((b) => b.succs));
   return { fn, blocks, blockAt, rpo, rpoIndex, idom, dominates, ...findLoops(blocks, rpo, rpoIndex, dominates) };
 }

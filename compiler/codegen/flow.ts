@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { flowGraph } from '../graph/flowgraph.js';
 import type { MTerm } from './machine.js';
 
 /** What control flow needs of a block. */
@@ -49,54 +50,6 @@ export function targets(term: MTerm): number[] {
   }
 }
 
-function postorder(succs: readonly (readonly number[])[]): number[] {
-  const seen = new Uint8Array(succs.length);
-  const out: number[] = [];
-  const stack: [number, number][] = [[0, 0]];
-  seen[0] = 1;
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const next = succs[top[0]]![top[1]++];
-    if (next === undefined) {
-      out.push(top[0]);
-      stack.pop();
-    } else if (!seen[next]) {
-      seen[next] = 1;
-      stack.push([next, 0]);
-    }
-  }
-  return out;
-}
-
-/** Immediate dominators by the iteration of Cooper, Harvey and Kennedy ("A Simple, Fast Dominance Algorithm", 2001). */
-function dominators(rpo: readonly number[], rank: Int32Array, preds: readonly (readonly number[])[]): Int32Array {
-  const idom = new Int32Array(preds.length).fill(-1);
-  idom[0] = 0;
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const b of rpo) {
-      if (b === 0) continue;
-      let best = -1;
-      for (const p of preds[b]!) {
-        if (rank[p]! < 0 || idom[p] === -1) continue;
-        let x = p;
-        let y = best;
-        if (y === -1) y = x;
-        while (x !== y) {
-          while (rank[x]! > rank[y]!) x = idom[x]!;
-          while (rank[y]! > rank[x]!) y = idom[y]!;
-        }
-        best = x;
-      }
-      if (best !== idom[b]) {
-        idom[b] = best;
-        changed = true;
-      }
-    }
-  }
-  idom[0] = -1;
-  return idom;
-}
-
 /** Control flow of a list of blocks whose first is the entry. Throws (our bug) if an edge leads to no block. */
 export function analyseFlow(blocks: readonly FlowBlock[]): Flow {
   const n = blocks.length;
@@ -108,34 +61,9 @@ export function analyseFlow(blocks: readonly FlowBlock[]): Flow {
       return i;
     }),
   );
-  const rpo = postorder(succs).reverse();
-  const rank = new Int32Array(n).fill(-1);
-  rpo.forEach((b, i) => {
-    rank[b] = i;
-  });
+  const { rpo, rank, idom, dominates } = flowGraph(succs);
   const preds: number[][] = blocks.map(() => []);
   for (const b of rpo) for (const s of succs[b]!) preds[s]!.push(b);
-  const idom = dominators(rpo, rank, preds);
-
-  // Dominator tree as nested intervals, so that `dominates` is two comparisons.
-  const kids: number[][] = blocks.map(() => []);
-  for (const b of rpo) if (idom[b]! >= 0) kids[idom[b]!]!.push(b);
-  const first = new Int32Array(n).fill(-1);
-  const last = new Int32Array(n).fill(-1);
-  let clock = 0;
-  const stack: [number, number][] = [[0, 0]];
-  first[0] = clock++;
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const kid = kids[top[0]]![top[1]++];
-    if (kid === undefined) {
-      last[top[0]] = clock;
-      stack.pop();
-    } else {
-      first[kid] = clock++;
-      stack.push([kid, 0]);
-    }
-  }
-  const dominates = (a: number, b: number): boolean => first[a]! <= first[b]! && first[b]! < last[a]!;
 
   // Loops, innermost headers last in reverse postorder: an outer loop is made before those inside it.
   const loops: { header: number; parent: Loop | null; depth: number; members: number[] }[] = [];

@@ -58,6 +58,8 @@ export interface Target {
     readonly names: readonly string[];
     /** May be given to virtual registers; preferred first (short encodings, no save needed). */
     readonly allocationOrder: readonly number[];
+    /** Registers that make for short encodings, if that is not all: kept for what is used most. */
+    readonly short?: RegMask;
     readonly callerSaved: RegMask;
     /** Must be restored before return from a function that is not an entry. */
     readonly calleeSaved: RegMask;

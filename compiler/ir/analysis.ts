@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { flowGraph } from '../graph/flowgraph.js';
 import { type Block, type Edge, edges, type Func, type Inst, type Value } from './ir.js';
 
 /** The reachable blocks of a function in reverse postorder, with predecessors and dominators. A snapshot: rebuild after edits. */
@@ -16,76 +17,37 @@ export interface Graph {
   dominates(a: Block, b: Block): boolean;
 }
 
-function reversePostorder(entry: Block): Block[] {
-  const seen = new Set<Block>([entry]);
-  const post: Block[] = [];
-  const stack = [{ block: entry, out: edges(entry.term), next: 0 }];
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const edge = top.out[top.next++];
-    if (!edge) {
-      post.push(top.block);
-      stack.pop();
-    } else if (!seen.has(edge.block)) {
-      seen.add(edge.block);
-      stack.push({ block: edge.block, out: edges(edge.block.term), next: 0 });
-    }
+/** Blocks reachable from the entry, numbered as a walk over the edges meets them. */
+function reachable(entry: Block): Map<Block, number> {
+  const number = new Map([[entry, 0]]);
+  for (const block of number.keys()) {
+    for (const { block: to } of edges(block.term)) if (!number.has(to)) number.set(to, number.size);
   }
-  return post.reverse();
+  return number;
 }
 
-/** Dominators by the iterative scheme of Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm". */
+/** Order, predecessors and dominators of a function's reachable blocks. */
 export function graphOf(fn: Func): Graph {
-  const order = reversePostorder(fn.blocks[0]!);
+  const number = reachable(fn.blocks[0]!);
+  const nodes = [...number.keys()];
+  const flow = flowGraph(nodes.map((b) => edges(b.term).map((e) => number.get(e.block)!)));
+  const order = flow.rpo.map((n) => nodes[n]!);
   const index = new Map(order.map((b, i) => [b, i]));
   const preds = new Map<Block, { from: Block; edge: Edge }[]>(order.map((b) => [b, []]));
   for (const from of order) for (const edge of edges(from.term)) preds.get(edge.block)!.push({ from, edge });
-
-  const idom: number[] = order.map((_, i) => (i === 0 ? 0 : -1));
-  const meet = (a: number, b: number): number => {
-    while (a !== b) {
-      while (a > b) a = idom[a]!;
-      while (b > a) b = idom[b]!;
-    }
-    return a;
-  };
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (let i = 1; i < order.length; i++) {
-      let best = -1;
-      for (const { from } of preds.get(order[i]!)!) {
-        const p = index.get(from)!;
-        if (idom[p] !== -1) best = best === -1 ? p : meet(best, p);
-      }
-      if (best !== idom[i]) {
-        idom[i] = best;
-        changed = true;
-      }
-    }
-  }
-
+  const idom = new Map(order.slice(1).map((b) => [b, nodes[flow.idom[number.get(b)!]!]!]));
   const children = new Map<Block, Block[]>(order.map((b) => [b, []]));
-  for (let i = 1; i < order.length; i++) children.get(order[idom[i]!]!)!.push(order[i]!);
-  // Interval numbering of the dominator tree: parents come before children in `order`, so sizes add up backwards.
-  const size = order.map(() => 1);
-  for (let i = order.length - 1; i > 0; i--) size[idom[i]!]! += size[i]!;
-  const start = order.map(() => 0);
-  const next = order.map(() => 1);
-  for (let i = 1; i < order.length; i++) {
-    const p = idom[i]!;
-    start[i] = start[p]! + next[p]!;
-    next[p]! += size[i]!;
-  }
+  for (const [block, up] of idom) children.get(up)!.push(block);
   return {
     order,
     index,
     preds,
-    idom: new Map(order.slice(1).map((b, i) => [b, order[idom[i + 1]!]!])),
+    idom,
     children,
     dominates(a, b) {
-      const x = index.get(a);
-      const y = index.get(b);
-      if (x === undefined || y === undefined) return false;
-      return start[x]! <= start[y]! && start[y]! < start[x]! + size[x]!;
+      const x = number.get(a);
+      const y = number.get(b);
+      return x !== undefined && y !== undefined && flow.dominates(x, y);
     },
   };
 }
@@ -173,9 +135,8 @@ export function substitute(fn: Func, map: ReadonlyMap<Value, Value>): void {
 
 /** Drops blocks that no path from the entry reaches. Returns whether there were any. */
 export function removeUnreachable(fn: Func): boolean {
-  const order = reversePostorder(fn.blocks[0]!);
-  if (order.length === fn.blocks.length) return false;
-  const live = new Set(order);
+  const live = reachable(fn.blocks[0]!);
+  if (live.size === fn.blocks.length) return false;
   fn.blocks = fn.blocks.filter((b) => live.has(b));
   return true;
 }

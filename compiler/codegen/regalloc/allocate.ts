@@ -17,13 +17,15 @@ export interface Places {
 
 /** How many blocks a search for a cheaper place to split looks at. */
 const SEARCH_BLOCKS = 48;
+/** How many pieces may make room in a short register for another one. */
+const MAX_TRADED = 6;
 
 /**
  * Gives pieces registers: largest first; a piece takes a free register, else one whose holders all weigh less, else it is
  * split around what is in its way, and what needs no register goes to memory. Ends because an eviction always replaces
  * pieces by a heavier one, and splits make pieces smaller.
  */
-export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[], all: RegMask): Places {
+export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[], all: RegMask, short = all): Places {
   const bundleOf = makeBundles(iv);
   const maps = iv.blocked.map((b) => new RegisterMap(b));
   const fixed = iv.blocked.map((b) => new RegisterMap(b));
@@ -91,12 +93,12 @@ export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[
     let evictWeight = p.weight;
     for (const r of order) {
       if (!((p.mask >>> r) & 1)) continue;
-      let heaviest = 0;
+      let heaviest = -1;
       maps[r]!.overlaps(p.ranges, (q) => {
         heaviest = Math.max(heaviest, q ? q.weight : Number.POSITIVE_INFINITY);
         return heaviest >= p.weight;
       });
-      if (heaviest === 0) {
+      if (heaviest < 0) {
         if (best < 0 || score[r]! > score[best]!) best = r;
       } else if (heaviest < evictWeight) {
         evict = r;
@@ -105,12 +107,7 @@ export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[
     }
     if (best < 0 && evict >= 0 && p.needs) {
       best = evict;
-      const out = new Set<Piece>();
-      maps[best]!.overlaps(p.ranges, (q) => {
-        out.add(q!);
-        return false;
-      });
-      for (const q of out) {
+      for (const q of holders(p, best)) {
         maps[best]!.remove(q);
         q.reg = -1;
         queue.push(q);
@@ -118,12 +115,75 @@ export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[
     }
     if (best >= 0) {
       p.reg = best;
+      p.hinted = score[best]! > 0;
       maps[best]!.insert(p);
     } else if (!p.needs) p.spilled = true;
     else if (p.weight >= MINIMAL) cutMinimal(p);
     else cut(p);
   }
+  if ((all & ~short) !== 0) trade();
   return { bundleOf, pieces, storeAtDef };
+
+  function holders(p: Piece, r: number): Set<Piece> {
+    const out = new Set<Piece>();
+    maps[r]!.overlaps(p.ranges, (q) => {
+      if (q) out.add(q);
+      return false;
+    });
+    return out;
+  }
+
+  /** Once everything has its place: what is used most goes to short registers, and those used less make room. */
+  function trade(): void {
+    const cost = (p: Piece): number => p.uses.reduce((n, u) => n + u.weight, 0);
+    const long = [...pieces.values()]
+      .flat()
+      .filter((p) => p.reg >= 0 && !((short >>> p.reg) & 1) && !p.hinted)
+      .map((p) => ({ p, cost: cost(p) }))
+      .sort((x, y) => y.cost - x.cost);
+    for (const { p, cost: own } of long) {
+      const from = p.reg;
+      maps[from]!.remove(p);
+      let to = from;
+      let least = own;
+      for (const r of order) {
+        if (!(((short & p.mask) >>> r) & 1)) continue;
+        const seen = new Set<Piece>();
+        let sum = 0;
+        maps[r]!.overlaps(p.ranges, (q) => {
+          if (q && seen.has(q)) return false;
+          const stays = !q || seen.size === MAX_TRADED || q.hinted || elsewhere(q) < 0;
+          sum = stays ? Number.POSITIVE_INFINITY : sum + cost(q);
+          if (q) seen.add(q);
+          return sum >= least;
+        });
+        if (sum >= least) continue;
+        to = r;
+        least = sum;
+      }
+      for (const q of to === from ? [] : holders(p, to)) {
+        maps[to]!.remove(q);
+        q.reg = elsewhere(q);
+        maps[q.reg]!.insert(q);
+      }
+      p.reg = to;
+      maps[to]!.insert(p);
+    }
+  }
+
+  /** A register that is not short and free for a piece, or -1. */
+  function elsewhere(q: Piece): number {
+    return order.find((r) => ((q.mask & ~short) >>> r) & 1 && isFree(r, q)) ?? -1;
+  }
+
+  function isFree(r: number, q: Piece): boolean {
+    let clear = true;
+    maps[r]!.overlaps(q.ranges, () => {
+      clear = false;
+      return true;
+    });
+    return clear;
+  }
 
   /** A piece of one instruction that fits nowhere: keeps the register only while the instruction needs it. */
   function cutMinimal(p: Piece): void {

