@@ -28,7 +28,8 @@ npm run --silent build
 
 mkdir -p build
 status=0
-npx vitest run --reporter=default --reporter=json --outputFile.json=build/tests.json || status=$?
+# More random programs than in the quick tests.
+FCC_RUNS=${FCC_RUNS:-3000} npx vitest run --reporter=default --reporter=json --outputFile.json=build/tests.json || status=$?
 node -e '
   const r = JSON.parse(require("node:fs").readFileSync("build/tests.json", "utf8"));
   const skipped = r.numPendingTests + r.numTodoTests;
