@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+
+import { placeOf } from '../bpf/decode.js';
 import type { AluOp, BpfFunction, Insn, JumpCond, Source, Width } from '../bpf/program.js';
 import { FIRST_GRANTED } from '../contract/types.js';
 import { CompileError } from '../errors/index.js';
@@ -194,7 +196,7 @@ export class Translator {
       case 'callx':
       case 'funcaddr':
         throw new CompileError('FCC0501', `the target does not support this yet: ${UNSUPPORTED[insn.kind]}`, {
-          at: { section: this.fn.section, function: this.fn.name, instruction: insn.slot },
+          ...placeOf(this.fn, insn.slot),
           got: UNSUPPORTED[insn.kind],
         });
     }

@@ -4,7 +4,7 @@ import type { HelperArg, HelperRow } from '../contract/helpers.js';
 import { constantOffset, judgeBounds, type Reach } from './assertions.js';
 import { valueText } from './describe.js';
 import * as domain from './domain.js';
-import type { HelperArgFact } from './facts.js';
+import type { HelperArgFact, Region } from './facts.js';
 import { noteFrame, refusedBounds, refusedRights, refusedUninitialised, writeEffect } from './memory.js';
 import type { Refusal } from './report.js';
 import type { State } from './state.js';
@@ -36,6 +36,8 @@ export function callHelper(cx: Context, state: State, insn: HelperInsn): Abs | u
     });
   const args = row.args.map((_, i) => readReg(cx, state, insn, i + 1));
   const pointers: { i: number; arg: HelperArg; reach: Reach; fact: HelperArgFact }[] = [];
+  /** Pointers that are right as they stand or refused: the context and strings. */
+  const exact: HelperArgFact[] = [];
   for (const [i, arg] of row.args.entries()) {
     const value = args[i]!;
     switch (arg.kind) {
@@ -45,9 +47,11 @@ export function callHelper(cx: Context, state: State, insn: HelperInsn): Abs | u
         break;
       case 'context':
         assertContext(cx, state, insn, row, i, value);
+        exact.push(exactFact(i, { kind: 'context' }));
         break;
       case 'cstring':
         assertString(cx, state, insn, row, i, value);
+        exact.push(exactFact(i, { kind: 'rodata' }));
         break;
       case 'fixed':
         pointers.push({ i, arg, ...assertMemory(cx, state, insn, row, i, arg.access, value, arg.size, arg.size) });
@@ -61,20 +65,27 @@ export function callHelper(cx: Context, state: State, insn: HelperInsn): Abs | u
       }
     }
   }
-  if (pointers.length > 0)
-    cx.report.helperArgs(
-      insn,
-      pointers.map((p) => p.fact),
-    );
+  const facts = [...exact, ...pointers.map((p) => p.fact)];
+  if (facts.length > 0) cx.report.helperArgs(insn, facts);
   // All arguments were read before the helper writes through any of them.
   for (const { arg, reach, fact } of pointers) {
     if (!fact.write) continue;
     const certain = arg.kind === 'fixed' && arg.certain === true;
-    const exact = arg.kind === 'buffer' && args[arg.length]?.kind === 'num' && isExact(args[arg.length]!);
-    writeMemory(cx, state, reach, fact.proved, certain || exact);
+    const known = arg.kind === 'buffer' && args[arg.length]?.kind === 'num' && isExact(args[arg.length]!);
+    writeMemory(cx, state, reach, fact.proved, certain || known);
   }
   return result(cx, state, insn, row);
 }
+
+/** The fact of a pointer that is asserted to be one known address: programs where it is not are refused. */
+const exactFact = (arg: number, region: Region): HelperArgFact => ({
+  arg,
+  region,
+  proved: true,
+  offset32: true,
+  align: 1,
+  write: false,
+});
 
 /** Lengths are passed as u32; beyond this a buffer cannot be inside any region of a 32-bit device. */
 const MOST = 0xffffffffn;
