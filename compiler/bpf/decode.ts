@@ -29,7 +29,7 @@ function hex(n: number): string {
   return `0x${n.toString(16).padStart(2, '0')}`;
 }
 
-type Where = Pick<Encoded, 'file' | 'name' | 'section' | 'lines'>;
+type Where = Pick<Encoded, 'name' | 'section' | 'lines'> & { readonly file?: string };
 
 /** The place of a slot (source line if known, else the object itself) and the text of that line. */
 export function placeOf(fn: Where, slot: number): Pick<ErrorDetails, 'at' | 'snippet'> {

@@ -4,11 +4,11 @@ import { compile, type ProgramSummary } from '../compile.js';
 import { imageToC } from '../image/cheader.js';
 import { formatMap } from '../image/map.js';
 import { readImage } from '../image/read.js';
-import { loadContract, loadObject, selectEntries } from './load.js';
 import { listing } from './listing.js';
+import { loadContract, loadObject, selectEntries } from './load.js';
 import type { AddCommand } from './main.js';
-import { choice, levelOption, targetOption } from './values.js';
-import { usage, writeJson, writeOutput } from './session.js';
+import { type Output, samePath, usage, writeJson, writeOutputs } from './session.js';
+import { choice, FORMATS, levelOption, targetOption } from './values.js';
 import { reportVerdicts, verdictDocument } from './verify.js';
 
 interface CompileCommand {
@@ -34,6 +34,16 @@ export function summaryLine(p: ProgramSummary): string {
 
 const EXTENSION = { image: 'fcc', c: 'h', asm: 's' } as const;
 
+/** A file's name without folder and ending: what outputs, and arrays in C, are called. */
+function stemOf(path: string): string {
+  return path === '-' ? 'program' : basename(path).replace(/(?<=.)\.\w+$/, '');
+}
+
+/** The output's name where none is given. */
+export function outputName(input: string, format: (typeof FORMATS)[number]): string {
+  return `${stemOf(input)}.${EXTENSION[format]}`;
+}
+
 /** `fcc compile`: object to image, C header or listing. */
 export const addCompile: AddCommand = (program, session, act) => {
   program
@@ -41,7 +51,10 @@ export const addCompile: AddCommand = (program, session, act) => {
     .argument('OBJ', 'eBPF object file, - for standard input')
     .description('compile an object to a native image')
     .option('-t, --target <name>', 'target core')
-    .option('-o, --output <file>', 'output file, - for standard output (default: the object’s name with another ending)')
+    .option(
+      '-o, --output <file>',
+      'output file, - for standard output (default: the object’s name with another ending)',
+    )
     .option('--function <name>', 'only this entry point')
     .option('--contract <file>', 'hook contract')
     .option('--strict', 'refuse accesses that would need a guard')
@@ -50,31 +63,35 @@ export const addCompile: AddCommand = (program, session, act) => {
     .option('--map <file>', 'write trap sites and line numbers as JSON')
     .option('--raw', 'the input is bare eBPF instructions')
     .action((file: string, o: CompileCommand) =>
-      act(() => {
+      act(async () => {
         const target = targetOption(o.target);
         const level = levelOption(o.optimise);
-        const format = choice('--format', o.format, ['image', 'c', 'asm'] as const);
+        const format = choice('--format', o.format, FORMATS);
         const object = loadObject(session, file, o.raw === true);
-        const contract = loadContract(session, o.contract);
+        const contract = await loadContract(session, o.contract);
         const entries = selectEntries(object, o.function);
         const result = compile(object, { target, contract, level, entries, strict: o.strict === true });
         if (result.kind === 'rejected') {
-          const code = reportVerdicts(session, result.verdicts);
+          const code = reportVerdicts(session, object, result.verdicts);
           if (o.json) writeJson(session, { programs: result.verdicts.map((v) => verdictDocument(object, v)) });
           return code;
         }
-        const stem = file === '-' ? 'program' : basename(file).replace(/\.(o|elf|bin)$/, '');
-        const output = o.output ?? `${stem}.${EXTENSION[format]}`;
+        const output = o.output ?? outputName(file, format);
+        const outputs: Output[] = [[output, '']];
+        if (o.map !== undefined) outputs.push([o.map, formatMap(result.map)]);
+        if (outputs.some(([path]) => path !== '-' && samePath(path, file)))
+          throw usage('the output would replace the object');
+        const streamed = outputs.some(([path]) => path === '-');
+        if (o.json && streamed) throw usage('--json and an output both want standard output');
         const image = readImage(result.image);
-        const data = {
+        const data = await {
           image: () => result.image,
-          c: () => imageToC(image, stem.replace(/\W/g, '_'), contract.hook),
+          c: () => imageToC(image, stemOf(output === '-' ? file : output).replace(/\W/g, '_'), contract.hook),
           asm: () => listing({ target, image, map: result.map, program: object, source: true }),
         }[format]();
-        if (o.json && output === '-') throw usage('--json and -o - both want standard output');
-        if (o.map !== undefined) writeOutput(session, o.map, formatMap(result.map));
-        writeOutput(session, output, data);
-        const say = output === '-' ? session.err : session.out;
+        outputs[0] = [output, data];
+        writeOutputs(session, outputs);
+        const say = streamed ? session.err : session.out;
         if (o.json) {
           writeJson(session, {
             target: target.core.name,

@@ -89,7 +89,8 @@ export const addConform: AddCommand = (program, session, act) => {
 
 async function runConform(session: Session, files: readonly string[], o: ConformCommand): Promise<number> {
   const engine = choice('--engine', o.engine ?? (o.target === undefined ? 'interp' : 'sim'), ENGINES);
-  if (engine !== 'interp' && o.target === undefined) throw usage('--engine sim and qemu need a target', { help: 'add -t cortex-m4' });
+  if (engine !== 'interp' && o.target === undefined)
+    throw usage('--engine sim and qemu need a target', { help: 'add -t cortex-m4' });
   const level = levelOption(o.optimise);
   // A target is checked even where the interpreter does not use it.
   const named = o.target === undefined ? null : targetOption(o.target);
@@ -117,7 +118,9 @@ async function runConform(session: Session, files: readonly string[], o: Conform
     for (const s of skipped) reasons.set(s.reason, (reasons.get(s.reason) ?? 0) + 1);
     for (const [reason, n] of reasons) session.out(`skipped ${n}: ${reason}\n`);
     const where = target ? ` on ${target.core.name}` : '';
-    session.out(`${engine}${where}: ${judgements.length} vectors, ${passed} passed, ${skipped.length} skipped, ${failed.length} failed\n`);
+    session.out(
+      `${engine}${where}: ${judgements.length} vectors, ${passed} passed, ${skipped.length} skipped, ${failed.length} failed\n`,
+    );
   }
   return failed.length === 0 ? 0 : 1;
 }

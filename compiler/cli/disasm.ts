@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { printProgram } from '../bpf/print.js';
 import { compile } from '../compile.js';
-import { parseMap } from '../image/map.js';
 import { readImage } from '../image/read.js';
 import { listing } from './listing.js';
-import { loadContract, loadInput, selectEntries } from './load.js';
+import { loadContract, loadInput, loadMap, selectEntries } from './load.js';
 import type { AddCommand } from './main.js';
+import { nativeListing } from './native.js';
 import { imageTarget } from './run.js';
-import { readText, writeJson } from './session.js';
+import { writeJson } from './session.js';
 import { levelOption, targetOption } from './values.js';
-import { reportVerdicts } from './verify.js';
+import { reportVerdicts, verdictDocument } from './verify.js';
 
 interface DisasmCommand {
   target?: string;
@@ -36,7 +36,7 @@ export const addDisasm: AddCommand = (program, session, act) => {
     .option('-O, --optimise <level>', 'optimisation level 0, 1 or 2', '2')
     .option('--raw', 'the input is bare eBPF instructions')
     .action((file: string, o: DisasmCommand) =>
-      act(() => {
+      act(async () => {
         const input = loadInput(session, file, o.raw === true);
         const level = levelOption(o.optimise);
         const source = o.source === true;
@@ -46,20 +46,23 @@ export const addDisasm: AddCommand = (program, session, act) => {
           return 0;
         };
         if (input.kind === 'image') {
-          const map = o.map === undefined ? undefined : parseMap(readText(session, o.map), o.map);
+          const map = loadMap(session, o.map, input.image);
           const target = o.target === undefined ? imageTarget(input.image) : targetOption(o.target);
-          const text = listing({ target, image: input.image, map, source });
-          return show(text, { target: target.core.name, instructions: target.disassemble(input.image.text, 0) });
+          const text = await listing({ target, image: input.image, map, source });
+          return show(text, { target: target.core.name, instructions: await nativeListing(target, input.image.text) });
         }
         const entries = selectEntries(input.program, o.function);
         if (o.target === undefined) return show(printProgram(input.program), { target: null });
         const target = targetOption(o.target);
-        const contract = loadContract(session, o.contract);
+        const contract = await loadContract(session, o.contract);
         const result = compile(input.program, { target, contract, level, entries });
-        if (result.kind === 'rejected') return reportVerdicts(session, result.verdicts);
+        if (result.kind === 'rejected') {
+          if (o.json) writeJson(session, { programs: result.verdicts.map((v) => verdictDocument(input.program, v)) });
+          return reportVerdicts(session, input.program, result.verdicts);
+        }
         const image = readImage(result.image);
-        const text = listing({ target, image, map: result.map, program: input.program, source });
-        return show(text, { target: target.core.name, instructions: target.disassemble(image.text, 0) });
+        const text = await listing({ target, image, map: result.map, program: input.program, source });
+        return show(text, { target: target.core.name, instructions: await nativeListing(target, image.text) });
       }),
     );
 };

@@ -7,8 +7,8 @@ import type { HelperRow } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import { CompileError } from '../errors/index.js';
 import type { RunRequest, RunResult } from '../host/engine.js';
-import type { ImageMap } from '../image/map.js';
 import type { Image } from '../image/image.js';
+import type { ImageMap } from '../image/map.js';
 import { readImage } from '../image/read.js';
 import { interpret } from '../interpreter/interpreter.js';
 import { simulate } from '../simulator/simulator.js';
@@ -50,7 +50,8 @@ export function prepareNative(
 export async function runJobs(engine: EngineName, target: Target | null, jobs: readonly Job[]): Promise<RunResult[]> {
   if (engine === 'interp') {
     return jobs.map(({ bpf, contract, request, helpers }) => {
-      if (!bpf) throw new CompileError('FCC0711', 'the interpreter runs objects, not images', { help: 'use --engine sim' });
+      if (!bpf)
+        throw new CompileError('FCC0711', 'the interpreter runs objects, not images', { help: 'use --engine sim' });
       return interpret(bpf.program, bpf.entry, contract, request, { helpers });
     });
   }
@@ -61,7 +62,9 @@ export async function runJobs(engine: EngineName, target: Target | null, jobs: r
   });
   const results =
     engine === 'sim'
-      ? native.map((n) => simulate(n.image, n.entry, n.contract, n.request, { cpu: cpuModel(target), helpers: n.helpers }))
+      ? native.map((n) =>
+          simulate(n.image, n.entry, n.contract, n.request, { cpu: cpuModel(target), helpers: n.helpers }),
+        )
       : await new QemuEngine(target).runBatch(native);
   return results.map((r, i) => withPlace(r, native[i]!.map));
 }

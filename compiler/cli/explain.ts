@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type ErrorCode, type ErrorRow, ERRORS } from '../errors/index.js';
+import { ERRORS, type ErrorCode, type ErrorRow } from '../errors/index.js';
 import type { AddCommand } from './main.js';
 import { usage, writeJson } from './session.js';
 import { table } from './table.js';
@@ -14,7 +14,7 @@ export const addExplain: AddCommand = (program, session, act) => {
     .description('explain an error code')
     .action((code: string | undefined, options: { json?: boolean }) =>
       act(() => {
-        const all: [string, ErrorRow][] = Object.entries(ERRORS);
+        const all: [string, ErrorRow][] = Object.entries(ERRORS).sort(([a], [b]) => (a < b ? -1 : 1));
         if (code === undefined) {
           if (options.json) writeJson(session, { errors: all.map(([name, row]) => ({ code: name, ...row })) });
           else {
@@ -24,7 +24,8 @@ export const addExplain: AddCommand = (program, session, act) => {
           return 0;
         }
         const name = code.toUpperCase();
-        if (!(name in ERRORS)) throw usage(`unknown error code ${code}`, { help: '`fcc explain` lists them' });
+        if (!Object.hasOwn(ERRORS, name))
+          throw usage(`unknown error code ${code}`, { help: '`fcc explain` lists them' });
         const row: ErrorRow = ERRORS[name as ErrorCode];
         if (options.json) writeJson(session, { code: name, ...row });
         else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type HelperArg, type HelperRow, HELPERS } from '../contract/helpers.js';
+import { HELPERS, type HelperArg, type HelperRow } from '../contract/helpers.js';
 import type { AddCommand } from './main.js';
 import { writeJson } from './session.js';
 import { table } from './table.js';

@@ -34,7 +34,12 @@ function imageDocument(image: Image): Record<string, unknown> {
     instanceBytes: image.instanceLength,
     worstCase: image.worstCase,
     trapSites: image.trapCount,
-    entries: image.entries.map(({ name, offset, worstCase, stackLength }) => ({ name, offset, worstCase, stackLength })),
+    entries: image.entries.map(({ name, offset, worstCase, stackLength }) => ({
+      name,
+      offset,
+      worstCase,
+      stackLength,
+    })),
     imports: image.imports.map((id) => ({ id, name: importName(id) })),
     regions: image.regions,
   };
@@ -72,7 +77,12 @@ function text(document: Record<string, unknown>): string {
       const cells = value.map((row) => Object.values(row as object).map((v) => String(v)));
       if (value.length > 0) lists += `\n${key}\n${table(head, cells).replace(/^/gm, '  ').trimEnd()}\n`;
     } else if (value !== null && typeof value === 'object') {
-      plain.push([key, Object.entries(value).map(([k, v]) => `${k} ${v}`).join(', ')]);
+      plain.push([
+        key,
+        Object.entries(value)
+          .map(([k, v]) => `${k} ${v}`)
+          .join(', '),
+      ]);
     } else plain.push([key, value === null ? '-' : String(value)]);
   }
   return table(plain[0] ?? [], plain.slice(1)) + lists;

@@ -4,6 +4,7 @@ import { lineAt, type Program } from '../bpf/program.js';
 import type { DecodedInst, Target } from '../codegen/target.js';
 import type { Image } from '../image/image.js';
 import { type ImageMap, type MapText, placeOf } from '../image/map.js';
+import { nativeListing } from './native.js';
 
 export interface ListingInput {
   readonly target: Target;
@@ -34,9 +35,9 @@ const data = (image: Image, at: number): string => {
  * shown at the first native instruction it became, and those that became none follow at the end of their function. Lines
  * marked `!` are guards.
  */
-export function listing(input: ListingInput): string {
+export async function listing(input: ListingInput): Promise<string> {
   const { image, map, target } = input;
-  const insts = target.disassemble(image.text, 0);
+  const insts = await nativeListing(target, image.text);
   if (!map) return insts.map((i) => `${nativeText(image, i, false)}\n`).join('');
   let out = '';
   for (const fn of map.functions) {
@@ -45,8 +46,16 @@ export function listing(input: ListingInput): string {
     out += `\n${fn.name}${section}: ${what}, ${fn.end - fn.start} bytes\n`;
     out += functionListing(input, map, insts, fn);
   }
-  const tail = insts.filter((i) => i.address >= image.trapTable);
-  out += `\ntrap table: ${image.trapCount} sites\n${tail.map((i) => `${nativeText(image, i, false)}\n`).join('')}`;
+  if (image.trapCount === 0) return out;
+  const end = Math.max(0, ...map.functions.map((f) => f.end));
+  const tableEnd = image.trapTable + 4 * image.trapCount;
+  const rows = (from: number, to: number): string =>
+    insts
+      .filter((i) => i.address >= from && i.address < to)
+      .map((i) => `${nativeText(image, i, false)}\n`)
+      .join('');
+  out += `\nway out, one for each kind of trap\n${rows(end, image.trapTable)}`;
+  out += `\ntrap table: ${image.trapCount} sites\n${rows(image.trapTable, tableEnd)}`;
   return out;
 }
 
@@ -79,7 +88,8 @@ function functionListing(input: ListingInput, map: ImageMap, insts: readonly Dec
     at += inst?.size ?? 2;
   }
   for (const insn of bpf?.insns ?? []) {
-    if (!shown.has(insn.slot)) out += `${`${String(insn.slot).padStart(4)}: ${printInsn(insn, program)}`.padEnd(LEFT)}   -\n`;
+    if (!shown.has(insn.slot))
+      out += `${`${String(insn.slot).padStart(4)}: ${printInsn(insn, program)}`.padEnd(LEFT)}   -\n`;
   }
   return out;
 }

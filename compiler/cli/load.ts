@@ -1,49 +1,70 @@
 // SPDX-License-Identifier: MIT
 import { loadProgram, rawProgram } from '../bpf/load.js';
 import type { Program } from '../bpf/program.js';
-import { parseContract } from '../contract/schema.js';
 import { type Contract, DEFAULT_CONTRACT } from '../contract/types.js';
 import { CompileError } from '../errors/index.js';
 import { IMAGE_MAGIC } from '../image/fields.js';
 import type { Image } from '../image/image.js';
+import { type ImageMap, parseMap } from '../image/map.js';
 import { readImage } from '../image/read.js';
-import { readInput, readText, type Session } from './session.js';
+import { inputName, readInput, readText, type Session } from './session.js';
 
 /** What a path given on the command line turned out to be. */
-export type Input = { readonly kind: 'object'; readonly program: Program } | { readonly kind: 'image'; readonly image: Image };
+export type Input =
+  | { readonly kind: 'object'; readonly program: Program }
+  | { readonly kind: 'image'; readonly image: Image };
 
 const ELF_MAGIC = 0x464c457f;
 
 /** Reads an object or image; `raw` takes the bytes as bare eBPF instructions. Errors: FCC02xx, FCC03xx, FCC06xx. */
 export function loadInput(session: Session, path: string, raw: boolean): Input {
   const bytes = readInput(session, path);
-  if (raw) return { kind: 'object', program: rawProgram(bytes, path) };
+  const name = inputName(path);
+  if (raw) return { kind: 'object', program: rawProgram(bytes, name) };
   const magic = bytes.length >= 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
   if (magic === IMAGE_MAGIC) return { kind: 'image', image: readImage(bytes) };
   if (magic !== ELF_MAGIC) {
-    throw new CompileError('FCC0201', `${path} is neither an eBPF object nor an fcc image`, {
-      at: { file: path },
+    throw new CompileError('FCC0201', `${name} is neither an eBPF object nor an fcc image`, {
+      at: { file: name },
       expected: 'ELF (7f 45 4c 46) or an image (46 43 43 31)',
       got: bytes.length === 0 ? 'an empty file' : `bytes ${Buffer.from(bytes.subarray(0, 4)).toString('hex')}`,
       help: 'bare eBPF instructions are taken with --raw',
     });
   }
-  return { kind: 'object', program: loadProgram(bytes, path) };
+  return { kind: 'object', program: loadProgram(bytes, name) };
 }
 
 /** As loadInput, for commands that need eBPF. */
 export function loadObject(session: Session, path: string, raw: boolean): Program {
   const input = loadInput(session, path, raw);
   if (input.kind === 'object') return input.program;
-  throw new CompileError('FCC0201', `${path} is an fcc image, not an eBPF object`, {
-    at: { file: path },
+  throw new CompileError('FCC0201', `${inputName(path)} is an fcc image, not an eBPF object`, {
+    at: { file: inputName(path) },
     help: 'images are for `fcc run`, `fcc disasm` and `fcc inspect`',
   });
 }
 
 /** The contract of --contract, or the default one. Errors: FCC04xx. */
-export function loadContract(session: Session, path: string | undefined): Contract {
-  return path === undefined ? DEFAULT_CONTRACT : parseContract(readText(session, path), path);
+export async function loadContract(session: Session, path: string | undefined): Promise<Contract> {
+  if (path === undefined) return DEFAULT_CONTRACT;
+  const text = readText(session, path);
+  // The schema library takes a third of the start-up time: only those wait for it who give a contract.
+  const { parseContract } = await import('../contract/schema.js');
+  return parseContract(text, inputName(path));
+}
+
+/** The map of --map, which must belong to the image. Errors: FCC0611. */
+export function loadMap(session: Session, path: string | undefined, image: Image): ImageMap | undefined {
+  if (path === undefined) return undefined;
+  const map = parseMap(readText(session, path), inputName(path));
+  if (map.checksum === image.checksum) return map;
+  const hex = (n: number): string => n.toString(16).padStart(8, '0');
+  throw new CompileError('FCC0611', 'the map belongs to another image', {
+    at: { file: inputName(path) },
+    expected: `checksum ${hex(image.checksum)}`,
+    got: hex(map.checksum),
+    help: 'give the file that `fcc compile --map` wrote with this image',
+  });
 }
 
 /** Entry points to work on: all, or the one that --function names. Errors: FCC0004. */

@@ -1,17 +1,17 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { CompileError } from '../errors/index.js';
 import { addCompile } from './compile.js';
+import { addCompletion } from './completion.js';
 import { addConform } from './conform.js';
 import { addDisasm } from './disasm.js';
 import { addExplain } from './explain.js';
 import { addHelpers } from './helpers.js';
 import { addInspect } from './inspect.js';
 import { addRun } from './run.js';
-import { processSession, reportError, type Session, usage } from './session.js';
+import { processSession, reportError, type Session, samePath, usage } from './session.js';
 import { addTargets } from './targets.js';
 import { addVerify } from './verify.js';
 
@@ -31,6 +31,7 @@ const COMMANDS: readonly AddCommand[] = [
   addTargets,
   addHelpers,
   addExplain,
+  addCompletion,
 ];
 
 function build(session: Session, act: (action: Action) => void): Command {
@@ -55,10 +56,12 @@ function build(session: Session, act: (action: Action) => void): Command {
 export async function main(argv: readonly string[], session: Session = processSession): Promise<number> {
   const json = argv.includes('--json');
   let action: Action | undefined;
+  let command: string | undefined;
   try {
     const program = build(session, (a) => {
       action = a;
     });
+    command = program.commands.find((c) => c.name() === argv[0])?.name();
     if (argv.length === 0) {
       session.err(program.helpInformation());
       return 2;
@@ -69,7 +72,9 @@ export async function main(argv: readonly string[], session: Session = processSe
     if (e instanceof CommanderError) {
       // Help and version end with exit code 0; everything else commander throws is a mistake on the command line.
       if (e.exitCode === 0) return 0;
-      const error = usage(e.message.replace(/^error: /, ''), { help: 'see `fcc --help`' });
+      const error = usage(e.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '), {
+        help: `see \`fcc ${command === undefined ? '' : `${command} `}--help\``,
+      });
       reportError(session, error, json);
       return error.exitCode;
     }
@@ -82,8 +87,10 @@ export async function main(argv: readonly string[], session: Session = processSe
   }
 }
 
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (process.argv[1] !== undefined && samePath(process.argv[1], fileURLToPath(import.meta.url))) {
   // A reader that closes the pipe early (`fcc disasm … | head`) is no error.
-  process.stdout.on('error', (e: NodeJS.ErrnoException) => process.exit(e.code === 'EPIPE' ? 0 : 70));
+  const broken = (e: NodeJS.ErrnoException): never => process.exit(e.code === 'EPIPE' ? process.exitCode : 70);
+  process.stdout.on('error', broken);
+  process.stderr.on('error', broken);
   process.exitCode = await main(process.argv.slice(2));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { CONFORMANCE_HELPERS, HELPERS, type HelperRow } from '../contract/helpers.js';
+import { HELPERS, type HelperRow } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import type { RunRequest } from '../host/engine.js';
 import { makeGuest } from '../host/guest.js';
@@ -18,7 +18,7 @@ export interface BatchCase {
   readonly entry: string;
   readonly contract: Contract;
   readonly request: RunRequest;
-  /** Rows of the helper table for this run; default: all of HELPERS. */
+  /** Rows besides HELPERS, allowed whatever the contract says, as in the other engines; the firmware has CONFORMANCE_HELPERS. */
   readonly helpers?: readonly HelperRow[];
 }
 
@@ -70,13 +70,7 @@ function patches(contract: Contract): Uint8Array[] {
 /** One case as the firmware reads it. Throws FCC0701 if the request does not fit the contract; null if it is too long. */
 export function writeCase(c: BatchCase, features: number): Uint8Array | null {
   const guest = makeGuest(c.contract, c.request);
-  const rows = c.helpers ?? HELPERS;
-  const isConformance = (r: HelperRow): boolean => CONFORMANCE_HELPERS.some((o) => o.id === r.id);
-  const allowed = allowedHelpers(
-    c.contract,
-    rows.filter((r) => !isConformance(r)),
-    rows.filter(isConformance),
-  );
+  const allowed = allowedHelpers(c.contract, HELPERS, c.helpers);
   const pieces = [
     c.image,
     words(allowed.map((r) => r.id)),

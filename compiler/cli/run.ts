@@ -6,14 +6,22 @@ import type { Contract } from '../contract/types.js';
 import { CompileError } from '../errors/index.js';
 import type { RunResult } from '../host/engine.js';
 import { contractHash } from '../image/contract-hash.js';
-import { type ImageMap, parseMap } from '../image/map.js';
 import type { Image } from '../image/image.js';
+import type { ImageMap } from '../image/map.js';
 import { DEFAULT_FUEL, ENGINES, type EngineName, type Job, prepareNative, runJobs } from './engines.js';
-import { type Input, loadContract, loadInput, selectEntry } from './load.js';
+import { type Input, loadContract, loadInput, loadMap, selectEntry } from './load.js';
 import type { AddCommand } from './main.js';
-import { readText, type Session, usage, writeJson, writeOutput } from './session.js';
-import { bytesOption, choice, countOption, levelOption, type RegionOption, regionOption, targetOption } from './values.js';
-import { reportVerdicts, verdictDocument } from './verify.js';
+import { type Output, type Session, usage, writeJson, writeOutputs } from './session.js';
+import {
+  bytesOption,
+  choice,
+  countOption,
+  levelOption,
+  type RegionOption,
+  regionOption,
+  targetOption,
+} from './values.js';
+import { hasNoLines, NO_LINES, reportVerdicts, verdictDocument } from './verify.js';
 
 interface RunCommand {
   target?: string;
@@ -55,11 +63,15 @@ export const addRun: AddCommand = (program, session, act) => {
 async function run(session: Session, file: string, o: RunCommand): Promise<number> {
   const level = levelOption(o.optimise);
   const input = loadInput(session, file, o.raw === true);
-  const contract = loadContract(session, o.contract);
+  const contract = await loadContract(session, o.contract);
   const native = o.target !== undefined || input.kind === 'image';
   const engine: EngineName = choice('--engine', o.engine ?? (native ? 'sim' : 'interp'), ENGINES);
-  if (engine !== 'interp' && o.target === undefined && input.kind === 'object') throw usage('--engine sim and qemu need a target', { help: 'add -t cortex-m4' });
+  if (engine !== 'interp' && o.target === undefined && input.kind === 'object')
+    throw usage('--engine sim and qemu need a target', { help: 'add -t cortex-m4' });
   const regions = o.region.map((r) => regionOption(session, r));
+  if (input.kind === 'image') checkContract(input.image, contract);
+  checkRegions(contract, regions);
+  if (o.json && o.ctxOut === '-') throw usage('--json and --ctx-out - both want standard output');
   const request = {
     context: o.ctx === undefined ? defaultContext(contract) : bytesOption(session, '--ctx', o.ctx),
     regions: new Map(regions.map((r) => [r.name, r.bytes])),
@@ -69,15 +81,14 @@ async function run(session: Session, file: string, o: RunCommand): Promise<numbe
   const base = { contract, request, helpers: [] };
   let job: Job;
   if (input.kind === 'image') {
-    checkContract(input.image, contract);
-    const map = o.map === undefined ? undefined : parseMap(readText(session, o.map), o.map);
+    const map = loadMap(session, o.map, input.image);
     job = { ...base, native: { image: input.image, entry: imageEntry(input.image, o.function), map } };
   } else {
     const entry = selectEntry(input.program, o.function);
     if (target) {
       const prepared = prepareNative(input.program, entry, { target, contract, level, helpers: [] });
       if ('verdict' in prepared) {
-        const code = reportVerdicts(session, [prepared]);
+        const code = reportVerdicts(session, input.program, [prepared]);
         if (o.json) writeJson(session, { programs: [verdictDocument(input.program, prepared)] });
         return code;
       }
@@ -103,15 +114,44 @@ async function run(session: Session, file: string, o: RunCommand): Promise<numbe
   } else {
     session.out(result.log);
     if (trap) {
-      const place = trap.file === null ? '' : `\n  --> ${trap.file}:${trap.line}`;
+      const place = trap.file === null ? trapHint(input, o) : `\n  --> ${trap.file}:${trap.line}`;
       const detail = trap.detail === null ? '' : `: ${trap.detail}`;
-      session.err(`trap ${trap.code} (${trap.name})${trap.site === null ? '' : ` at site ${trap.site}`}${detail}${place}\n`);
+      session.err(
+        `trap ${trap.code} (${trap.name})${trap.site === null ? '' : ` at site ${trap.site}`}${detail}${place}\n`,
+      );
     } else {
       const count = result.instructions === null ? '' : ` after ${result.instructions} instructions`;
       session.out(`r0 = 0x${result.r0.toString(16)} (${BigInt.asIntN(64, result.r0)})${count}\n`);
     }
   }
   return result.status === 'ok' ? 0 : 1;
+}
+
+/** Why a trap has no source line, where the user can do something about it. */
+function trapHint(input: Input, o: RunCommand): string {
+  if (input.kind === 'image')
+    return o.map === undefined ? '\n help:   --map FILE, written by `fcc compile`, names the source line' : '';
+  return hasNoLines(input.program) ? `\n note:   ${NO_LINES}` : '';
+}
+
+/** Regions without a fixed size have to be given: an empty one is hardly what is meant. Errors: FCC0701. */
+function checkRegions(contract: Contract, regions: readonly RegionOption[]): void {
+  for (const { name } of regions) {
+    if (!contract.regions.some((r) => r.name === name)) {
+      const names = contract.regions.map((r) => r.name).join(', ');
+      throw new CompileError('FCC0701', `the contract has no region ${name}`, {
+        expected: names === '' ? 'no region' : names,
+      });
+    }
+    if (regions.filter((r) => r.name === name).length > 1) throw usage(`region ${name} is given twice`);
+  }
+  for (const row of contract.regions) {
+    if (row.size !== null || regions.some((r) => r.name === row.name)) continue;
+    throw new CompileError('FCC0701', `region ${row.name} is not given, and the contract has no size for it`, {
+      expected: `${row.minSize} to ${row.maxSize} bytes`,
+      help: `add --region ${row.name}=FILE, or --region ${row.name}=hex:… (hex: alone for an empty one)`,
+    });
+  }
 }
 
 function chooseTarget(name: string | undefined, input: Input): Target {
@@ -128,17 +168,23 @@ function defaultContext(contract: Contract): Uint8Array | null {
 export function imageTarget({ arch, features }: Image): Target {
   const found = targets.find((t) => t.arch === arch && (features & ~t.core.featureBits) === 0);
   if (found) return found;
-  throw new CompileError('FCC0713', 'no target runs this image', { got: `${arch}, features 0x${features.toString(16)}` });
+  throw new CompileError('FCC0713', 'no target runs this image', {
+    got: `${arch}, features 0x${features.toString(16)}`,
+  });
 }
 
 function imageEntry(image: Image, name: string | undefined): string {
   const names = image.entries.map((e) => e.name);
   if (name === undefined && names.length === 1) return names[0]!;
   if (name !== undefined && names.includes(name)) return name;
-  throw new CompileError('FCC0004', name === undefined ? 'the image has several entry points' : `no entry point named ${name}`, {
-    expected: names.join(', '),
-    help: 'choose one with --function',
-  });
+  throw new CompileError(
+    'FCC0004',
+    name === undefined ? 'the image has several entry points' : `no entry point named ${name}`,
+    {
+      expected: names.join(', '),
+      help: 'choose one with --function',
+    },
+  );
 }
 
 /** An image compiled against one contract must not be run under another. */
@@ -153,11 +199,13 @@ function checkContract(image: Image, contract: Contract): void {
 }
 
 function writeBack(session: Session, o: RunCommand, regions: readonly RegionOption[], result: RunResult): void {
-  if (o.ctxOut !== undefined && result.context) writeOutput(session, o.ctxOut, result.context);
+  const outputs: Output[] = [];
+  if (o.ctxOut !== undefined) outputs.push([o.ctxOut, result.context ?? new Uint8Array()]);
   for (const r of regions) {
     const bytes = result.regions.get(r.name);
-    if (r.writeBack !== null && bytes) writeOutput(session, r.writeBack, bytes);
+    if (r.writeBack !== null && bytes) outputs.push([r.writeBack, bytes]);
   }
+  writeOutputs(session, outputs);
 }
 
 interface TrapDocument {
@@ -170,7 +218,11 @@ interface TrapDocument {
 }
 
 /** The trap with its source line, from the object's line info or the image's map. */
-export function trapDocument(result: RunResult, program: Program | null, map: ImageMap | undefined): TrapDocument | null {
+export function trapDocument(
+  result: RunResult,
+  program: Program | null,
+  map: ImageMap | undefined,
+): TrapDocument | null {
   const { trap } = result;
   if (!trap) return null;
   const fn = program && trap.func !== undefined ? program.functions[trap.func] : undefined;

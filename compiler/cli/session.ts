@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CompileError } from '../errors/index.js';
 import { formatError } from '../errors/print.js';
 
@@ -34,21 +34,32 @@ export const processSession: Session = {
   stdin: () => new Uint8Array(readFileSync(0)),
 };
 
+/** Sessions whose standard input is used up. */
+const drained = new WeakSet<Session>();
+
+/** What messages call an input: `-` is standard input. */
+export const inputName = (path: string): string => (path === '-' ? 'standard input' : path);
+
 /** Bytes of a file, `-` being standard input. Errors: FCC0002. */
 export function readInput(session: Session, path: string): Uint8Array {
-  try {
-    const data = path === '-' ? session.stdin() : new Uint8Array(readFileSync(path));
-    if (data.length > MAX_INPUT) {
-      throw new CompileError('FCC0002', `cannot read ${path}`, {
-        expected: `at most ${MAX_INPUT} bytes`,
-        got: `${data.length} bytes`,
-      });
-    }
-    return data;
-  } catch (e) {
-    if (e instanceof CompileError) throw e;
-    throw new CompileError('FCC0002', `cannot read ${path}`, { reason: systemReason(e) });
+  if (path === '-') {
+    if (drained.has(session))
+      throw usage('standard input can be read only once', { help: 'give a file for one of them' });
+    drained.add(session);
   }
+  try {
+    const data = path === '-' ? session.stdin() : readFile(path);
+    if (data.length <= MAX_INPUT) return data;
+  } catch (e) {
+    throw new CompileError('FCC0002', `cannot read ${inputName(path)}`, { reason: systemReason(e) });
+  }
+  throw new CompileError('FCC0002', `cannot read ${inputName(path)}`, { expected: `at most ${MAX_INPUT} bytes` });
+}
+
+/** A file's bytes; one byte more than allowed stands for anything larger, so that a huge file is not read. */
+function readFile(path: string): Uint8Array {
+  const size = statSync(path).size;
+  return size > MAX_INPUT ? new Uint8Array(MAX_INPUT + 1) : new Uint8Array(readFileSync(path));
 }
 
 /** Text of a UTF-8 file. Errors: FCC0002. */
@@ -56,20 +67,61 @@ export function readText(session: Session, path: string): string {
   return Buffer.from(readInput(session, path)).toString('utf8');
 }
 
-/** Writes a whole file or nothing: into a temporary neighbour first, then renamed. `-` is standard output. Errors: FCC0003. */
-export function writeOutput(session: Session, path: string, data: string | Uint8Array): void {
-  if (path === '-') {
-    session.out(data);
-    return;
-  }
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+/** Whether two names, neither of them `-`, are one file. */
+export function samePath(a: string, b: string): boolean {
+  const real = (path: string): string => {
+    try {
+      return realpathSync(path);
+    } catch {
+      return resolve(path);
+    }
+  };
+  return real(a) === real(b);
+}
+
+/** One output: where it goes (`-` is standard output) and its contents. */
+export type Output = readonly [path: string, data: string | Uint8Array];
+
+/**
+ * Writes all of several files or none: each into a temporary neighbour first, then renamed; standard output comes last. A path
+ * that is no regular file (/dev/null, a pipe) is written to and stays what it is. Errors: FCC0003, FCC0001 if two go to the
+ * same place.
+ */
+export function writeOutputs(session: Session, outputs: readonly Output[]): void {
+  const places = new Set(outputs.map(([path]) => (path === '-' ? '-' : resolve(path))));
+  if (places.size < outputs.length) throw usage('two outputs have the same name');
+  const waiting: { path: string; temporary: string; target: string }[] = [];
+  let current = '';
   try {
-    writeFileSync(temporary, data, { flag: 'wx' });
-    renameSync(temporary, path);
+    const direct: Output[] = [];
+    for (const [path, data] of outputs) {
+      if (path === '-') continue;
+      current = path;
+      const before = statSync(path, { throwIfNoEntry: false });
+      if (before?.isDirectory()) throw Object.assign(new Error('EISDIR: it is a folder'), { code: 'EISDIR' });
+      if (before && !before.isFile()) {
+        direct.push([path, data]);
+        continue;
+      }
+      // Behind a symbolic link the file is replaced, not the link.
+      const target = before ? realpathSync(path) : path;
+      const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+      waiting.push({ path, temporary, target });
+      writeFileSync(temporary, data, { flag: 'wx', mode: before ? before.mode & 0o777 : 0o666 });
+    }
+    for (const w of waiting) {
+      current = w.path;
+      renameSync(w.temporary, w.target);
+    }
+    for (const [path, data] of direct) {
+      current = path;
+      writeFileSync(path, data);
+    }
   } catch (e) {
-    rmSync(temporary, { force: true });
-    throw new CompileError('FCC0003', `cannot write ${path}`, { reason: systemReason(e) });
+    for (const { temporary } of waiting) rmSync(temporary, { force: true });
+    throw new CompileError('FCC0003', `cannot write ${current}`, { reason: systemReason(e) });
   }
+  for (const [path, data] of outputs) if (path === '-') session.out(data);
 }
 
 /** The operating system's word for a failed call, without the path it repeats. */

@@ -21,6 +21,9 @@ export function levelOption(text: string): Level {
   throw usage(`unknown optimisation level ${text}`, { expected: '0, 1 or 2' });
 }
 
+/** What `fcc compile` can write. */
+export const FORMATS = ['image', 'c', 'asm'] as const;
+
 /** One of a list of words. */
 export function choice<T extends string>(option: string, text: string, words: readonly T[]): T {
   const found = words.find((w) => w === text);
@@ -40,7 +43,10 @@ export function bytesOption(session: Session, option: string, text: string): Uin
   if (!text.startsWith('hex:')) return readInput(session, text);
   const digits = text.slice(4);
   if (!/^([0-9a-fA-F]{2})*$/.test(digits)) {
-    throw usage(`${option} is not hexadecimal`, { expected: 'hex: and an even number of hexadecimal digits', got: text });
+    throw usage(`${option} is not hexadecimal`, {
+      expected: 'hex: and an even number of hexadecimal digits',
+      got: text,
+    });
   }
   return new Uint8Array(Buffer.from(digits, 'hex'));
 }

@@ -52,6 +52,8 @@ export const BPF_ERRORS = {
     title: 'jump out of the function',
     explain:
       'A jump may only reach an instruction of its own function. One past the last instruction, or before the first, is outside.',
+    wrong: 'r0 = 0\nif r1 == 0 goto +5\nr0 = 1\nexit',
+    right: 'r0 = 0\nif r1 == 0 goto +1\nr0 = 1\nexit',
   },
   FCC0308: {
     stage: 'bpf',
@@ -59,6 +61,8 @@ export const BPF_ERRORS = {
     title: 'jump into the second slot of lddw',
     explain:
       'A 64-bit immediate load takes two slots; the second holds the upper half of the number and is no instruction.',
+    wrong: 'r0 = 0\nif r1 == 0 goto +1\nr0 = 0x1122334455667788 ll\nexit',
+    right: 'r0 = 0\nif r1 == 0 goto +2\nr0 = 0x1122334455667788 ll\nexit',
   },
   FCC0309: {
     stage: 'bpf',
@@ -108,12 +112,16 @@ export const BPF_ERRORS = {
     title: 'unsupported kind of 64-bit immediate load',
     explain:
       'The source field of the instruction asks for a map, a map value or a variable of the platform (RFC 9669 section 5.4). Containers have none of them: state is kept in .data and .bss or in the key-value stores.',
+    wrong: 'lddw r1 = map 3   (source field 1)',
+    right: 'static unsigned counts[16];   in .bss, addressed by its symbol',
   },
   FCC0316: {
     stage: 'bpf',
     exit: 3,
     title: 'unsupported kind of call',
     explain: 'The call names a helper by its BTF id (RFC 9669 section 4.3.1). Containers call helpers by their number.',
+    wrong: 'call by BTF id   (source field 2)',
+    right: 'call 0x20',
   },
   FCC0317: {
     stage: 'bpf',

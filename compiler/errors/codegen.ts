@@ -27,5 +27,7 @@ export const CODEGEN_ERRORS = {
     title: 'text too large for the branches of the target',
     explain:
       'A branch, call or check would have to reach further than any encoding of it can. The text of one image is limited by the reach of conditional branches to the trap table at its end (1 MiB on Thumb-2).',
+    wrong: 'one object with all programs of a device in it',
+    right: 'one object and one image per hook, or fcc compile --function NAME',
   },
 } as const satisfies Record<string, ErrorRow>;

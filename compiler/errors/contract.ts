@@ -40,11 +40,15 @@ export const CONTRACT_ERRORS = {
     ...malformed,
     title: 'field names an unknown region',
     explain: 'A pointer or length field belongs to a region that "regions" does not declare.',
+    wrong: '"regions": [], with a field { "name": "buf", "offset": 0, "type": "pointer", "region": "buf" }',
+    right: '"regions": [{ "name": "buf", "access": "r", "size": 64 }], with the same field',
   },
   FCC0406: {
     ...malformed,
     title: 'contract names an unknown helper',
     explain: '"helpers" lists a helper that does not exist. `fcc helpers` prints those that do.',
+    wrong: '"helpers": ["print"]',
+    right: '"helpers": ["printf"]',
   },
   FCC0407: {
     ...malformed,
@@ -58,6 +62,8 @@ export const CONTRACT_ERRORS = {
     ...malformed,
     title: 'name used twice',
     explain: 'Two fields, two regions or two entries of "helpers" have the same name.',
+    wrong: '"helpers": ["printf", "printf"]',
+    right: '"helpers": ["printf"]',
   },
   FCC0409: {
     ...malformed,

@@ -8,6 +8,8 @@ export const ELF_ERRORS = {
     exit: 3,
     title: 'not an eBPF ELF object',
     explain: 'The file is not a 64-bit little-endian ELF relocatable object for machine BPF (247).',
+    wrong: 'fcc verify prog.x86.o   built by clang -c prog.c',
+    right: 'clang -O2 -g -target bpf -mcpu=v3 -ffreestanding -c prog.c -o prog.o && fcc verify prog.o',
   },
   FCC0202: {
     stage: 'elf',
@@ -51,6 +53,8 @@ export const ELF_ERRORS = {
     title: 'reference to a map',
     explain:
       'The program refers to a BPF map. Containers have no maps: state is kept in .data and .bss or in the key-value stores.',
+    wrong: 'struct { int (*type)[2]; } counts __attribute__((section(".maps")));',
+    right: 'static unsigned counts[16];',
   },
   FCC0208: {
     stage: 'elf',

@@ -22,6 +22,8 @@ export const IMAGE_ERRORS = {
     title: 'image lengths do not add up',
     explain:
       'The total length in the header, the lengths of the tables and sections, and the length of the file must agree exactly. A truncated download or trailing bytes are the usual reason.',
+    wrong: 'fcc run half-downloaded.fcc',
+    right: 'fcc compile prog.o -t cortex-m4 -o prog.fcc && fcc run prog.fcc',
   },
   FCC0604: {
     stage: 'image',
@@ -69,12 +71,16 @@ export const IMAGE_ERRORS = {
     title: 'program does not fit the image format',
     explain:
       'The program has more entry points, helpers or regions, or longer sections, than an image can hold, or an entry name that is not printable ASCII. The message names the bound.',
+    wrong: 'an object with 65 programs',
+    right: 'at most 64 programs an object, or fcc compile --function NAME for one of them',
   },
   FCC0611: {
     stage: 'image',
     exit: 3,
     title: 'malformed map file',
     explain: 'The map file is not the JSON that `fcc compile --map` writes, or belongs to another image.',
+    wrong: 'fcc compile a.o -t cortex-m4 --map a.map && fcc run b.fcc --map a.map',
+    right: 'fcc compile b.o -t cortex-m4 --map b.map && fcc run b.fcc --map b.map',
   },
   FCC0801: {
     stage: 'device',
@@ -82,6 +88,8 @@ export const IMAGE_ERRORS = {
     title: 'emulator or cross-compiler missing',
     explain:
       'The qemu engine needs qemu-system-arm and arm-none-eabi-gcc (Debian: apt-get install qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi), and the runtime-c folder with its sources.',
+    wrong: 'fcc run prog.o -t cortex-m4 --engine qemu   without the packages',
+    right: 'apt-get install qemu-system-arm gcc-arm-none-eabi, or --engine sim, which needs neither',
   },
   FCC0802: {
     stage: 'device',
@@ -103,6 +111,8 @@ export const IMAGE_ERRORS = {
     title: 'loader refused the image',
     explain:
       'The runtime on the device did not load the image or did not accept its context or regions. The message gives the reason by name; for a helper, its id.',
+    wrong: 'fcc run prog.fcc -t cortex-m3 --engine qemu   with an image for a larger core',
+    right: 'fcc run prog.fcc -t cortex-m4 --engine qemu',
   },
   FCC0805: {
     stage: 'device',
@@ -117,5 +127,7 @@ export const IMAGE_ERRORS = {
     title: 'no emulator for the target',
     explain:
       'There is no batch firmware for this core: it has no emulated board, or none that the firmware knows. Use the simulator.',
+    wrong: 'fcc run prog.o -t cortex-m33 --engine qemu',
+    right: 'fcc run prog.o -t cortex-m33 --engine sim',
   },
 } as const satisfies Record<string, ErrorRow>;

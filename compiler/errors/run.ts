@@ -44,5 +44,7 @@ export const RUN_ERRORS = {
     exit: 4,
     title: 'no target runs this image',
     explain: 'The image is for an instruction set, or needs core features, that no target known to this fcc has.',
+    wrong: 'fcc run image_for_xtensa.fcc',
+    right: 'fcc compile prog.o -t cortex-m4 && fcc run prog.fcc',
   },
 } as const satisfies Record<string, ErrorRow>;

@@ -104,11 +104,15 @@ export const VERIFIER_ERRORS = {
     title: 'indirect recursion',
     explain:
       'The function is called while it is active, by an indirect call, or by a way that the order of direct calls does not show. Every function has one stack frame.',
+    wrong: 'r1 = f ll\ncallx r1   inside f',
+    right: 'a loop inside f',
   },
   FCC0190: {
     ...rejected,
     title: 'programs of one object use a shared function incompatibly',
     explain:
       'A function that several entry points call reads a pointer or length field of the context for one of them and something else for another. Compiled once it cannot do both.',
+    wrong: 'two programs hand ctx to one function, at which only one of their structures has a pointer',
+    right: 'static inline __attribute__((always_inline)) for the shared function, or one object per program',
   },
 } as const satisfies Record<string, ErrorRow>;

@@ -101,7 +101,8 @@ function checkHeader(bytes: Uint8Array, h: Row<typeof HEADER_FIELDS>): Arch {
   h.need(h.get('header_length') === HEADER.size, 'header_length', String(HEADER.size), 'version');
   const total = h.get('total_length');
   h.need(total === bytes.length && total <= max && total % 8 === 0, 'total_length', hex(bytes.length), 'length');
-  const copy = bytes.slice();
+  // Not slice: a Node Buffer's shares the caller's bytes.
+  const copy = new Uint8Array(bytes);
   copy.fill(0, HEADER.offset.checksum, HEADER.offset.checksum + 4);
   h.need(h.get('checksum') === crc32(copy), 'checksum', hex(crc32(copy)), 'checksum');
   const arch = (Object.keys(ARCHES) as Arch[]).find((a) => ARCHES[a] === h.get('arch'));

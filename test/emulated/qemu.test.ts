@@ -169,7 +169,7 @@ describe.skipIf(missing !== null)('batch firmware on mps2-an386', () => {
     missing === null ? assemble() : { text: new Uint8Array(), offset: new Map<string, number>() };
   const p = missing === null ? parts(text, offset) : null;
   const image = p ? writeImage(p) : new Uint8Array();
-  const helpers = [...HELPERS, ...CONFORMANCE_HELPERS];
+  const helpers = CONFORMANCE_HELPERS;
   const request = { context: null, regions: new Map<string, Uint8Array>(), fuel: 1000 };
   const one = (entry: string, change: Partial<QemuCase> = {}): QemuCase => ({
     image,

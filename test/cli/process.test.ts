@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fixtureFile } from '../fixtures/all.js';
+import { builtMain } from './built.js';
+import { inFolder } from './capture.js';
+import { FLETCHER, FLETCHER_CONTRACT, MISBEHAVE, MISBEHAVE_CONTRACT } from './objects.js';
+
+const script = builtMain();
+
+const fcc = (args: readonly string[], input?: Uint8Array) =>
+  spawnSync(process.execPath, [script, ...args], { input, timeout: 30_000 });
+const TWO = ['-t', 'cortex-m4', '--contract', MISBEHAVE_CONTRACT];
+
+/** Starts fcc and closes its standard output after the first piece, as `head` does. */
+function closeEarly(args: readonly string[]): Promise<{ code: number | null; err: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let err = '';
+    child.stderr.on('data', (t) => {
+      err += t;
+    });
+    child.stdout.once('data', () => child.stdout.destroy());
+    child.on('close', (code) => resolve({ code, err }));
+  });
+}
+
+describe('fcc as a process', () => {
+  it('pipes: object in, image out, image in', () => {
+    const compiled = fcc(['compile', '-', ...TWO, '-o', '-'], readFileSync(MISBEHAVE));
+    expect([compiled.status, compiled.stdout.subarray(0, 4).toString()]).toEqual([0, 'FCC1']);
+    const args = ['run', '-', '--contract', MISBEHAVE_CONTRACT, '--function', 'put', '--ctx', 'hex:0300000009000000'];
+    const ran = fcc(args, compiled.stdout);
+    expect([ran.status, ran.stderr.toString()]).toEqual([0, '']);
+    expect(ran.stdout.toString()).toMatch(/^r0 = 0x9 /);
+  });
+
+  it('errors go to stderr, without colours in a pipe, and set the exit code', () => {
+    for (const [args, code] of [
+      [['verify', MISBEHAVE, '--contract', MISBEHAVE_CONTRACT, '--strict', '--function', 'put'], 1],
+      [['verify'], 2],
+      [['verify', MISBEHAVE_CONTRACT], 3],
+      [[], 2],
+    ] as const) {
+      const { status, stdout, stderr } = fcc(args);
+      expect(status).toBe(code);
+      expect(stderr.toString()).toMatch(/^(error\[FCC|Usage: )/);
+      expect(stderr.toString()).not.toContain('\x1b');
+      if (code !== 1) expect(stdout.toString()).toBe('');
+    }
+  });
+
+  it('a reader that leaves early is no error', async () => {
+    const sha = ['disasm', fixtureFile('sha256', 'v2.o'), '--contract', fixtureFile('sha256', 'contract.json')];
+    expect(await closeEarly([...sha, '-t', 'cortex-m4', '-O', '0', '-S', '--json'])).toEqual({ code: 0, err: '' });
+  });
+
+  it('a folder without the right to write keeps its contents', () =>
+    inFolder(async (folder) => {
+      writeFileSync(join(folder, 'a.fcc'), 'as before');
+      chmodSync(folder, 0o555);
+      const { status, stderr } = fcc(['compile', MISBEHAVE, ...TWO, '-o', join(folder, 'a.fcc')]);
+      chmodSync(folder, 0o755);
+      // The superuser may write anywhere.
+      if (process.getuid?.() === 0) expect(status).toBe(0);
+      else {
+        expect([status, stderr.toString()]).toEqual([2, expect.stringContaining('EACCES')]);
+        expect(readFileSync(join(folder, 'a.fcc'), 'utf8')).toBe('as before');
+      }
+      expect(readdirSync(folder)).toEqual(['a.fcc']);
+    }));
+
+  it('a full device leaves nothing behind', () => {
+    const { status, stderr } = fcc(['compile', MISBEHAVE, ...TWO, '-o', '/dev/full']);
+    expect([status, stderr.toString()]).toEqual([2, expect.stringContaining('cannot write /dev/full')]);
+  });
+
+  it('a missing emulator is a device error: exit code 5, and what to install', () => {
+    const args = ['run', MISBEHAVE, ...TWO, '--function', 'put', '--engine', 'qemu'];
+    const run = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8', env: { PATH: '/no/such/folder' } });
+    expect([run.status, run.stdout]).toEqual([5, '']);
+    expect(run.stderr).toContain('error[FCC0801]: qemu-system-arm is not installed');
+    expect(run.stderr).toContain('apt-get install');
+  });
+
+  it('compiling takes well under a second of processor time', () => {
+    const times = [1, 2, 3].map(() => {
+      const timed = `const { main } = await import(${JSON.stringify(script)});
+        const code = await main(process.argv.slice(1));
+        process.stderr.write(JSON.stringify({ code, ...process.cpuUsage() }));`;
+      const args = ['compile', FLETCHER, '-t', 'cortex-m4', '--contract', FLETCHER_CONTRACT, '-o', '/dev/null'];
+      const run = spawnSync(process.execPath, ['--input-type=module', '-e', timed, ...args], { encoding: 'utf8' });
+      const { code, user, system } = JSON.parse(run.stderr);
+      expect(code).toBe(0);
+      return (user + system) / 1e6;
+    });
+    // Other work on the machine makes single runs slow; the best of three tells what it needs.
+    expect(Math.min(...times)).toBeLessThan(0.8);
+  });
+});
