@@ -19,7 +19,7 @@ export const ENGINES = ['interp', 'sim', 'qemu'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
 /** Fuel given to a run when the command line says nothing. */
-export const DEFAULT_FUEL = 100_000_000;
+export const DEFAULT_FUEL = 10_000_000;
 
 /** Something an engine can run: eBPF for the interpreter, an image for the others. */
 export interface Job {
@@ -63,10 +63,25 @@ export async function runJobs(engine: EngineName, target: Target | null, jobs: r
   const results =
     engine === 'sim'
       ? native.map((n) =>
-          simulate(n.image, n.entry, n.contract, n.request, { cpu: cpuModel(target), helpers: n.helpers }),
+          simulate(n.image, n.entry, n.contract, n.request, {
+            cpu: cpuModel(target),
+            helpers: n.helpers,
+            maxInstructions: patience(n.image, n.request.fuel),
+          }),
         )
       : await new QemuEngine(target).runBatch(native);
   return results.map((r, i) => withPlace(r, native[i]!.map));
+}
+
+/** Native instructions a unit of fuel may stand for before the simulator calls a run endless. */
+const PER_FUEL = 32;
+
+/**
+ * Native instructions after which the simulator kills a run. An image that fcc made ends by fuel or by its worst case; a
+ * damaged or hostile one may do neither.
+ */
+function patience(image: Image, fuel: number): number {
+  return Math.min(2 ** 31, Math.max(PER_FUEL * fuel, image.worstCase ?? 0));
 }
 
 /** Adds the eBPF place to a native trap, from the image's map. */

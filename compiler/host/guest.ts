@@ -70,6 +70,8 @@ function makeContext(contract: Contract, given: Uint8Array | null, regions: read
   const layout = contract.context;
   if (given === null) {
     if (layout.size) refuse('the run has no context', bytes(layout.size), 'no context');
+    const [field] = layout.fields;
+    if (field) refuse(`the run has no context for field "${field.name}"`, 'a context', 'no context');
     return null;
   }
   if (layout.size !== null && given.length !== layout.size)

@@ -18,6 +18,8 @@ export interface Area {
 const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;
 /** No area reaches past its 16 MiB: see LAYOUT. */
 const BLOCK_SHIFT = 24;
+/** Longest area that starts at a block. */
+export const MAX_AREA_BYTES = 1 << BLOCK_SHIFT;
 
 /** The container's address space: every access is inside one area and has the right there, or it is refused. */
 export class SimMemory implements Bus {

@@ -12,7 +12,7 @@ import { findEntry } from '../image/read.js';
 import { type AnyTrapName, TRAPS } from '../image/traps.js';
 import { callImport, checkImports } from './calls.js';
 import { type Cpu, CpuFault, type CpuModel } from './cpu.js';
-import { type Area, SimMemory } from './memory.js';
+import { type Area, MAX_AREA_BYTES, SimMemory } from './memory.js';
 
 export type { Abi, Bus, Cpu, CpuModel } from './cpu.js';
 export { CpuFault } from './cpu.js';
@@ -166,6 +166,13 @@ function checkFit(image: Image, contract: Contract, guest: Guest): void {
   const refuse = (what: string, expected: string, got: string): never => {
     throw new CompileError('FCC0701', what, { expected, got });
   };
+  // A valid image may ask for more than the simulated address space has room for.
+  if (image.blockLength > MAX_AREA_BYTES)
+    refuse(
+      'data, bss and frames of the image are too long',
+      `at most ${MAX_AREA_BYTES} bytes`,
+      `${image.blockLength} bytes`,
+    );
   if (image.regions.length !== contract.regions.length)
     refuse('image and contract grant different regions', String(image.regions.length), String(contract.regions.length));
   image.regions.forEach((row, i) => {

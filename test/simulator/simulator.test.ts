@@ -411,3 +411,9 @@ describe('simulator', () => {
     expect(run([['mov', 0, 9], ...RETURN]).r0).toBe(BigInt(LAYOUT.instance));
   });
 });
+
+it('an image whose data needs more room than the simulated memory has is refused', () => {
+  expect(() => run(RETURN, { bssLength: 0x01000000, frameLength: 8 })).toThrow(
+    expect.objectContaining({ code: 'FCC0701' }),
+  );
+});
