@@ -28,9 +28,20 @@ const GCC = 'arm-none-eabi-gcc';
 const INSTALL = 'apt-get install qemu-system-arm gcc-arm-none-eabi';
 
 /** Boards that the firmware runs on: compiler option and memory map (QEMU 7.2). */
-const BOARDS: Readonly<Record<string, { cpu: string; flash: number; ram: number; top: number; pool: number }>> = {
-  'mps2-an385': { cpu: 'cortex-m3', flash: 0, ram: 0x20000000, top: 0x20400000, pool: 0x21000000 },
-  'mps2-an386': { cpu: 'cortex-m4', flash: 0, ram: 0x20000000, top: 0x20400000, pool: 0x21000000 },
+const BOARDS: Readonly<
+  Record<string, { cpu: string; flash: number; ram: number; top: number; pool: number; hz: number }>
+> = {
+  'mps2-an385': { cpu: 'cortex-m3', flash: 0, ram: 0x20000000, top: 0x20400000, pool: 0x21000000, hz: 25_000_000 },
+  'mps2-an386': { cpu: 'cortex-m4', flash: 0, ram: 0x20000000, top: 0x20400000, pool: 0x21000000, hz: 25_000_000 },
+  'mps2-an500': { cpu: 'cortex-m7', flash: 0, ram: 0x20000000, top: 0x20400000, pool: 0x60000000, hz: 25_000_000 },
+  'mps2-an505': {
+    cpu: 'cortex-m33',
+    flash: 0x10000000,
+    ram: 0x38000000,
+    top: 0x38400000,
+    pool: 0x80000000,
+    hz: 20_000_000,
+  },
 };
 
 const SOURCES = [
@@ -97,7 +108,7 @@ export class QemuEngine {
    */
   async runBatch(cases: readonly QemuCase[]): Promise<RunResult[]> {
     const raw = await this.runRaw(cases);
-    return raw.map((r, i) => toResult(r, cases[i]!));
+    return raw.map((r, i) => toResult(r, cases[i]!, `case ${i} (${cases[i]!.entry})`));
   }
 
   /** As runBatch, but tells refusals and damage of each case instead of throwing. */
@@ -155,7 +166,7 @@ function buildFirmware(machine: string): string {
   const root = runtimeFolder()!;
   const board = BOARDS[machine]!;
   const defsyms = [`FLASH=${board.flash}`, `RAM=${board.ram}`, `STACK_TOP=${board.top}`, `POOL=${board.pool}`];
-  const args = [...FLAGS, `-mcpu=${board.cpu}`, ...defsyms.map((d) => `-Wl,--defsym=${d}`)];
+  const args = [...FLAGS, `-mcpu=${board.cpu}`, `-DTICK=${board.hz / 10}u`, ...defsyms.map((d) => `-Wl,--defsym=${d}`)];
   const hash = createHash('sha256').update(JSON.stringify(args));
   for (const folder of ['include', 'src', 'src/port/thumb', 'firmware/batch'])
     for (const name of readdirSync(join(root, folder)).sort())
@@ -224,14 +235,14 @@ function emulate(qemu: NonNullable<Core['qemu']>, firmware: string, cwd: string,
 
 const STATUS: readonly { name: string; doc: string }[] = [...REFUSALS, ...LOAD_FAILURES];
 
-function toResult(raw: BatchResult, c: QemuCase): RunResult {
+function toResult(raw: BatchResult, c: QemuCase, label: string): RunResult {
   if (raw.status !== 0) {
     const row = STATUS[-1 - raw.status];
     const helper = row?.name === 'helper' ? ` (id ${raw.refusedHelper})` : '';
-    throw new CompileError('FCC0804', `${c.entry}: the loader refused to run it: ${row?.doc ?? raw.status}${helper}`);
+    throw new CompileError('FCC0804', `${label}: the loader refused to run it: ${row?.doc ?? raw.status}${helper}`);
   }
   if (raw.damage !== 0)
-    throw new CompileError('FCC0805', `${c.entry}: memory outside the container was changed`, {
+    throw new CompileError('FCC0805', `${label}: memory outside the container was changed`, {
       got: `a changed byte at 0x${raw.damage.toString(16)}`,
     });
   const made = makeGuest(c.contract, c.request);
@@ -248,7 +259,7 @@ function toResult(raw: BatchResult, c: QemuCase): RunResult {
   };
   if (raw.trap === 0) return { status: 'ok', ...shared };
   const name = (Object.keys(TRAPS) as AnyTrapName[]).find((t) => TRAPS[t].code === raw.trap);
-  if (!name) throw new CompileError('FCC0803', `${c.entry} ended with the unknown trap code ${raw.trap}`);
+  if (!name) throw new CompileError('FCC0803', `${label} ended with the unknown trap code ${raw.trap}`);
   const detail = raw.fault !== 0 ? { detail: `fault status 0x${raw.fault.toString(16).padStart(8, '0')}` } : {};
   return { status: 'trap', ...shared, trap: { code: raw.trap, name, site: raw.site, ...detail } };
 }

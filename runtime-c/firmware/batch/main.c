@@ -12,7 +12,9 @@
 #define SYST_CSR (*(volatile uint32_t *)0xe000e010u)
 #define SYST_RVR (*(volatile uint32_t *)0xe000e014u)
 #define SYST_CVR (*(volatile uint32_t *)0xe000e018u)
-#define TICK     2500000u /* 100 ms of the boards' 25 MHz */
+#ifndef TICK
+#define TICK 2500000u /* 100 ms at 25 MHz; boards with another clock define it */
+#endif
 
 /* Exit codes of the firmware, see compiler/cli/qemu.ts. */
 enum { DONE = 0, BAD_INPUT = 2, NO_OUTPUT = 3, OWN_FAULT = 4 };
