@@ -14,7 +14,7 @@ import type { Module, Origin } from './ir/ir.js';
 import { type Level, optimise } from './opt/pipeline.js';
 import { type FunctionGuards, guardModule, guardsKept } from './sandbox/sandbox.js';
 import type { Verdict } from './verifier/facts.js';
-import { mergeFacts } from './verifier/merge.js';
+import { mergeFacts, weakWrites } from './verifier/merge.js';
 import { verify } from './verifier/verify.js';
 
 export type { Level } from './opt/pipeline.js';
@@ -70,7 +70,7 @@ export interface Rejected {
  */
 export function compile(program: Program, options: CompileOptions): Compiled | Rejected {
   const { target, contract = DEFAULT_CONTRACT, level = 2, entries = program.entries, helpers: extra = [] } = options;
-  const verdicts = entries.map((entry) => verify(program, entry, contract, { strict: options.strict, helpers: extra }));
+  const verdicts = verifyTogether(program, entries, contract, options);
   const facts = verdicts.flatMap((v) => (v.verdict === 'accepted' ? [v.facts] : []));
   if (facts.length < verdicts.length) return { kind: 'rejected', verdicts };
   const helpers = [...HELPERS, ...extra];
@@ -111,6 +111,23 @@ export function compile(program: Program, options: CompileOptions): Compiled | R
   const programs = entries.map((entry) => summarise(program, entry, module, guards, generated));
   for (const p of programs) checkLimits(p, contract);
   return { kind: 'compiled', image, map: makeMap(program, generated, readImage(image).checksum), programs };
+}
+
+/** Verdicts whose facts may be merged: none counts on a guard that the code shared with the other entries does not have. */
+function verifyTogether(
+  program: Program,
+  entries: readonly number[],
+  contract: Contract,
+  { strict, helpers }: CompileOptions,
+): Verdict[] {
+  for (let opaque: ReadonlySet<string> = new Set(); ; ) {
+    const verdicts = entries.map((entry) => verify(program, entry, contract, { strict, helpers, opaque }));
+    const facts = verdicts.flatMap((v) => (v.verdict === 'accepted' ? [v.facts] : []));
+    if (facts.length < verdicts.length) return verdicts;
+    const more = weakWrites(facts);
+    if ([...more].every((place) => opaque.has(place))) return verdicts;
+    opaque = new Set([...opaque, ...more]);
+  }
 }
 
 /** Holds one program against the contract's limits; no worst case is over any limit. Throws FCC0502. */

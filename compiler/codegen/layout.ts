@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Flow } from './flow.js';
+import { analyseFlow, type Flow } from './flow.js';
 import type { MEdge, MTerm } from './machine.js';
 import type { ABlock } from './regalloc/index.js';
 
@@ -21,6 +21,14 @@ export function threadJumps(blocks: readonly ABlock[]): ABlock[] {
     // A circle of empty blocks is an endless loop and has to stay.
     return next.has(at) ? id : at;
   };
+  // The bound of an inner loop is not that of the loop around it: their headers stay two.
+  const { preds, rpo } = analyseFlow(blocks);
+  const rank = new Map(rpo.map((b, i) => [b, i]));
+  const bounded = new Set(blocks.flatMap((b) => (b.bound === undefined ? [] : [b.id])));
+  blocks.forEach((b, i) => {
+    const header = preds[i]!.some((p) => rank.get(p)! >= rank.get(i)!);
+    if (header && next.has(b.id) && bounded.has(end(b.id))) next.delete(b.id);
+  });
   const edge = (e: MEdge): MEdge => ({ ...e, block: end(e.block) });
   const term = (t: MTerm): MTerm => {
     if (t.kind === 'jump') return { ...t, to: edge(t.to) };

@@ -124,12 +124,20 @@ export function forEachUse(fn: Func, visit: (args: Value[], block: Block) => voi
 /** Replaces values everywhere, following chains of replacements. */
 export function substitute(fn: Func, map: ReadonlyMap<Value, Value>): void {
   if (map.size === 0) return;
-  forEachUse(fn, (args) => {
-    for (let i = 0; i < args.length; i++) {
-      let v = args[i]!;
-      for (let to = map.get(v); to; to = map.get(v)) v = to;
-      args[i] = v;
+  // Each link of a chain is followed once: chains are as long as a function has joins.
+  const ends = new Map<Value, Value>();
+  const end = (from: Value): Value => {
+    const path: Value[] = [];
+    let v = from;
+    for (let to = ends.get(v) ?? map.get(v); to; to = ends.get(v) ?? map.get(v)) {
+      path.push(v);
+      v = to;
     }
+    for (const p of path) ends.set(p, v);
+    return v;
+  };
+  forEachUse(fn, (args) => {
+    for (let i = 0; i < args.length; i++) args[i] = end(args[i]!);
   });
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { forEachUse, removeUnreachable, substitute } from '../ir/analysis.js';
+import { forEachUse, graphOf, removeUnreachable, substitute } from '../ir/analysis.js';
 import { type Block, type Edge, edges, type Func, type Module, type Value } from '../ir/ir.js';
 import { pass } from './pass.js';
 
@@ -25,9 +25,17 @@ function edgesInto(fn: Func): Map<Block, { from: Block; edge: Edge }[]> {
   return into;
 }
 
+/** Blocks that some edge leads back to. */
+function headersOf(fn: Func): Set<Block> {
+  const { order, index } = graphOf(fn);
+  const back = order.flatMap((from) => edges(from.term).filter((e) => index.get(e.block)! <= index.get(from)!));
+  return new Set(back.map((e) => e.block));
+}
+
 /** Sends the edges into empty blocks on to where these jump. */
 function threadOne(fn: Func): boolean {
   const into = edgesInto(fn);
+  const headers = headersOf(fn);
   let changed = false;
   const outside = usedElsewhere(fn);
   for (const block of fn.blocks.slice(1)) {
@@ -36,6 +44,11 @@ function threadOne(fn: Func): boolean {
       continue;
     if (block.params.some((p) => outside.has(p))) continue;
     const target = term.to.block;
+    // The bound of an inner loop is not that of the loop around it: their headers stay two.
+    if (headers.has(block)) {
+      if (target.bound !== undefined) continue;
+      headers.add(target);
+    }
     for (const { from, edge } of into.get(block)!) {
       if (from === block) continue;
       const args = term.to.args.map((v) => {

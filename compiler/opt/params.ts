@@ -30,6 +30,8 @@ function dropIn(fn: Func): boolean {
   const follow = (v: Value): Value => {
     let to = v;
     for (let next = replaced.get(to); next; next = replaced.get(to)) to = next;
+    // Shortens the chain, which may be as long as the function has joins.
+    if (to !== v) replaced.set(v, to);
     return to;
   };
   for (const block of fn.blocks.slice(1)) {
@@ -47,7 +49,10 @@ function dropIn(fn: Func): boolean {
         replaced.set(param, first);
       } else if (first && others.every((v) => constant(v) !== undefined && constant(v) === constant(first))) {
         const fresh = newValue(fn, param.ty);
-        constants.push({ op: 'const', args: [], results: [fresh], origin: block.term.origin, imm: constant(first)! });
+        const inst: Inst = { op: 'const', args: [], results: [fresh], origin: block.term.origin, imm: constant(first)! };
+        constants.push(inst);
+        // Blocks behind see it in this round: otherwise a row of joins takes a round each.
+        defs.set(fresh, { kind: 'inst', inst, index: 0, block });
         replaced.set(param, fresh);
       } else if (twin) {
         replaced.set(param, twin);

@@ -10,7 +10,7 @@ import { type Report, SILENT, type Summary } from './report.js';
 import { Identities, State } from './state.js';
 import { COARSE, thresholdsOf } from './thresholds.js';
 import { branch, type Context, step } from './transfer.js';
-import { type Abs, type Combine, covers, giveUp, merge, NO_LEAKS, num, pointer, widening } from './value.js';
+import { type Abs, type Combine, covers, forget, giveUp, merge, NO_LEAKS, num, pointer, widening } from './value.js';
 
 /** Changes of a loop header's state after which widening starts, takes coarser thresholds, none, and gives the value up. */
 const WIDEN_AFTER = 1;
@@ -284,7 +284,7 @@ export class Analysis {
       helper: (id) => this.helpers.get(id),
       // An indirect call may go to a function that the order by direct calls has put before its caller.
       recursive: (callee) => this.active.has(callee) || callee === this.entry || this.walked.has(callee),
-      call: (callee, args) => this.call(func, callee, args),
+      call: (callee, args) => this.call(func, callee, args, report),
       writes: (target) => {
         if (target === null) effects.writesAnywhere = true;
         else effects.writes.add(target);
@@ -293,19 +293,26 @@ export class Analysis {
         effects.readsFrames = true;
       },
       returns: (r0) => {
+        // Callers see the summary: an address that it calls a mere number gets away here.
+        if (this.state(func).summary?.result?.kind === 'num') forget(r0, report);
         effects.result = effects.returned ? merge(effects.result, r0, domain.join, report) : r0;
         effects.returned = true;
       },
     };
   }
 
-  private call(caller: number, callee: number, given: readonly (Abs | undefined)[]): Summary | undefined {
+  private call(
+    caller: number,
+    callee: number,
+    given: readonly (Abs | undefined)[],
+    report: Report,
+  ): Summary | undefined {
     const f = this.state(callee);
     const used = this.uses.get(callee)!;
     const args = given.map((a, i) => (used[i] ? a : undefined));
     if (this.refined) {
       const old = this.refined.get(callee);
-      this.refined.set(callee, old ? old.map((a, i) => merge(a, args[i], domain.join, NO_LEAKS)) : args);
+      this.refined.set(callee, old ? old.map((a, i) => merge(a, args[i], domain.join, report)) : args);
       return f.summary;
     }
     f.callers.add(caller);

@@ -12,6 +12,8 @@ import { fromSigned, meet, trailingZeros } from './view.js';
 export interface World {
   readonly program: Program;
   readonly contract: Contract;
+  /** Writes whose pointer is taken for a mere number: `weakWrites` of merge.ts. */
+  readonly opaque?: ReadonlySet<string>;
 }
 
 /** Bytes [off, off + size) from a region's base, or from address 0 where the region is not known. */

@@ -5,7 +5,7 @@ import { constantOffset, judgeBounds, type Reach } from './assertions.js';
 import { valueText } from './describe.js';
 import * as domain from './domain.js';
 import type { HelperArgFact, Region } from './facts.js';
-import { noteFrame, refusedBounds, refusedRights, refusedUninitialised, writeEffect } from './memory.js';
+import { noteFrame, refusedBounds, refusedRights, refusedUninitialised, seenAs, writeEffect } from './memory.js';
 import type { Refusal } from './report.js';
 import type { State } from './state.js';
 import { type Context, readReg } from './transfer.js';
@@ -116,10 +116,11 @@ function assertMemory(
   row: HelperRow,
   i: number,
   access: 'r' | 'w' | 'rw',
-  value: Abs,
+  held: Abs,
   least: number,
   most: number,
 ): { reach: Reach; fact: HelperArgFact } {
+  const value = seenAs(cx, `${cx.func}:${insn.slot}:${i}`, held);
   const region = value.kind === 'ptr' ? value.region : null;
   const off = value.kind === 'ptr' ? value.off : value.kind === 'num' ? value.s : domain.UNKNOWN;
   const reach: Reach = { region, off, size: most };

@@ -215,9 +215,17 @@ function loadConstant(cx: Context, insn: Insn & { kind: 'load' }, at: number): A
   return num(domain.constantScalar(insn.signed ? BigInt.asIntN(8 * insn.size, n) : n));
 }
 
+/** The value of a pointer as an access may use it: a mere number where another entry's facts say so. */
+export function seenAs(cx: Context, place: string, value: Abs): Abs {
+  if (value.kind === 'num' || !cx.world.opaque?.has(place)) return value;
+  forget(value, cx.report);
+  return num(domain.UNKNOWN);
+}
+
 /** Executes a load, store or atomic: asserts, reports, and changes the state. Returns what a load gives. */
 export function accessMemory(cx: Context, state: State, insn: MemoryInsn): Abs | undefined {
-  const base = readReg(cx, state, insn, insn.base);
+  const held = readReg(cx, state, insn, insn.base);
+  const base = seenAs(cx, `${cx.func}:${insn.slot}`, held);
   const stored = insn.kind === 'load' ? undefined : storedValue(cx, state, insn);
   const reach = reachOf(base, insn.off, insn.size);
   if (base.kind !== 'ptr') forget(base, cx.report);
@@ -243,6 +251,10 @@ export function accessMemory(cx: Context, state: State, insn: MemoryInsn): Abs |
     return loaded.value;
   }
   cx.report.access(insn, common);
+  // What it fetches may be an address that is spilled there.
+  const at = constantOffset(reach.off);
+  if (insn.kind === 'atomic' && reach.region?.kind === 'frame' && reach.region.func === cx.func && at !== undefined)
+    state.frame.escape(at, insn.size, cx.report);
   writeEffect(cx, state, reach, bounds.proved, insn.kind === 'store' ? stored : undefined);
   if (insn.kind === 'atomic') atomicResult(cx, state, insn, stored);
   return undefined;

@@ -22,6 +22,28 @@ export function mergeFacts(all: readonly Facts[]): Facts {
   );
 }
 
+/**
+ * Writes that the merged facts guard less than some entry's own facts count on: that entry knows the region and relies on a guard
+ * for the bounds, but entries differ on the region, so that the guard becomes a search, which lets the write go to any other
+ * region, the own stack frame too. As places for VerifyOptions.opaque: `function:slot`, with `:argument` for helpers. To be
+ * verified again until there are no new ones.
+ */
+export function weakWrites(all: readonly Facts[]): ReadonlySet<string> {
+  const places = new Map<string, Common[]>();
+  const add = (place: string, fact: Common): void => {
+    if (fact.write) places.set(place, [...(places.get(place) ?? []), fact]);
+  };
+  for (const { functions } of all) {
+    functions.forEach((f, func) => {
+      for (const [slot, fact] of f?.accesses ?? []) add(`${func}:${slot}`, fact);
+      for (const [slot, args] of f?.helperArgs ?? []) for (const a of args) add(`${func}:${slot}:${a.arg}`, a);
+    });
+  }
+  const weak = (facts: readonly Common[]): boolean =>
+    facts.some((f) => f.region !== null && !f.proved) && facts.some((f) => !sameRegion(f.region, facts[0]!.region));
+  return new Set([...places].flatMap(([place, facts]) => (weak(facts) ? [place] : [])));
+}
+
 function mergeFunction(a: FunctionFacts, b: FunctionFacts): FunctionFacts {
   /** Both know the slot: `both`. One never reaches it: the other's word counts. One reaches it but knows nothing: nothing. */
   const bySlot = <T>(x: ReadonlyMap<number, T>, y: ReadonlyMap<number, T>, both: (p: T, q: T) => T | null) => {

@@ -15,6 +15,8 @@ export interface VerifyOptions {
   readonly strict?: boolean;
   /** Helper rows besides HELPERS, allowed whatever the contract says. A row replaces one of the same id. */
   readonly helpers?: readonly HelperRow[];
+  /** Writes through pointers that count as mere numbers, as `weakWrites` (merge.ts) gives them. */
+  readonly opaque?: ReadonlySet<string>;
   /**
    * Called once for every reachable instruction with what is known before it. The state is valid during the call only;
    * `stateText` (log.ts) prints it and `admits` (admits.ts) says whether concrete registers are covered by it.
@@ -32,7 +34,7 @@ export function verify(program: Program, entry: number, contract: Contract, opti
   const extra = options.helpers ?? [];
   const helpers = new Map<number, HelperRow>([...HELPERS, ...extra].map((row) => [row.id, row]));
   const allowed = contract.helpers && [...contract.helpers, ...extra.map((row) => row.name)];
-  const world = { program, contract: { ...contract, helpers: allowed } };
+  const world = { program, contract: { ...contract, helpers: allowed }, opaque: options.opaque };
   try {
     const analysis = new Analysis(world, entry, options.strict === true, helpers);
     const found: Found[] = [];
