@@ -49,7 +49,13 @@ function dropIn(fn: Func): boolean {
         replaced.set(param, first);
       } else if (first && others.every((v) => constant(v) !== undefined && constant(v) === constant(first))) {
         const fresh = newValue(fn, param.ty);
-        const inst: Inst = { op: 'const', args: [], results: [fresh], origin: block.term.origin, imm: constant(first)! };
+        const inst: Inst = {
+          op: 'const',
+          args: [],
+          results: [fresh],
+          origin: block.term.origin,
+          imm: constant(first)!,
+        };
         constants.push(inst);
         // Blocks behind see it in this round: otherwise a row of joins takes a round each.
         defs.set(fresh, { kind: 'inst', inst, index: 0, block });
