@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-packages="qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi clang-19 llvm-19 gcc libc6-dev libasan8 libubsan1"
+packages="qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi clang-19 gcc libc6-dev make"
 missing=""
 for package in $packages; do
     dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok installed' || missing="$missing $package"
