@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+
 import type { Asm, Label } from '../../compiler/codegen/machine.js';
+import { SWAPPED } from '../../compiler/ir/arith.js';
 import type { Cond, Inst, Value } from '../../compiler/ir/ir.js';
 import { SCRATCH } from './abi.js';
 import { CONDITIONS } from './isa-names.js';
@@ -35,22 +37,6 @@ const NUMBER = {
   set: NE,
   nset: EQ,
 } as const satisfies Record<Cond, number>;
-
-/** The condition with its operands exchanged. */
-const SWAPPED = {
-  eq: 'eq',
-  ne: 'ne',
-  ult: 'ugt',
-  ule: 'uge',
-  ugt: 'ult',
-  uge: 'ule',
-  slt: 'sgt',
-  sle: 'sge',
-  sgt: 'slt',
-  sge: 'sle',
-  set: 'set',
-  nset: 'nset',
-} as const satisfies Record<Cond, Cond>;
 
 /** x `cond` c is x `to` (c + step), unless c is `not`. Constants as unsigned 32- or 64-bit numbers. */
 const NEIGHBOUR: Partial<Record<Cond, { to: Cond; step: 1n | -1n; not: 'zero' | 'umax' | 'smin' | 'smax' }>> = {

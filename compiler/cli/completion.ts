@@ -2,8 +2,8 @@
 import type { Command, Option } from 'commander';
 import { targets } from '../../backends/index.js';
 import { ERRORS } from '../errors/index.js';
+import type { AddCommand } from './command.js';
 import { ENGINES } from './engines.js';
-import type { AddCommand } from './main.js';
 import { writeJson } from './session.js';
 import { choice, FORMATS } from './values.js';
 

@@ -2,13 +2,12 @@
 import { printProgram } from '../bpf/print.js';
 import { compile } from '../compile.js';
 import { readImage } from '../image/read.js';
+import type { AddCommand } from './command.js';
 import { listing } from './listing.js';
 import { loadContract, loadInput, loadMap, selectEntries } from './load.js';
-import type { AddCommand } from './main.js';
 import { nativeListing } from './native.js';
-import { imageTarget } from './run.js';
 import { writeJson } from './session.js';
-import { levelOption, targetOption } from './values.js';
+import { imageTarget, levelOption, targetOption } from './values.js';
 import { reportVerdicts, verdictDocument } from './verify.js';
 
 interface DisasmCommand {

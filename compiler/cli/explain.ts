@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ERRORS, type ErrorCode, type ErrorRow } from '../errors/index.js';
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import { usage, writeJson } from './session.js';
 import { table } from './table.js';
 

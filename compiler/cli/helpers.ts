@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { HELPERS, type HelperArg, type HelperRow } from '../contract/helpers.js';
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import { writeJson } from './session.js';
 import { table } from './table.js';
 

@@ -3,8 +3,8 @@ import type { Program } from '../bpf/program.js';
 import { HELPERS, type HelperRow } from '../contract/helpers.js';
 import { INTRINSIC_BASE, INTRINSICS } from '../image/fields.js';
 import type { Image } from '../image/image.js';
+import type { AddCommand } from './command.js';
 import { loadInput } from './load.js';
-import type { AddCommand } from './main.js';
 import { writeJson } from './session.js';
 import { table } from './table.js';
 

@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { CompileError } from '../errors/index.js';
+import type { Action, AddCommand } from './command.js';
 import { addCompile } from './compile.js';
 import { addCompletion } from './completion.js';
 import { addConform } from './conform.js';
@@ -14,12 +15,6 @@ import { addRun } from './run.js';
 import { processSession, reportError, type Session, samePath, usage } from './session.js';
 import { addTargets } from './targets.js';
 import { addVerify } from './verify.js';
-
-/** A command's work: returns the exit code. */
-export type Action = () => number | Promise<number>;
-
-/** Adds one command to the program; `act` hands its work to the runner. */
-export type AddCommand = (program: Command, session: Session, act: (action: Action) => void) => void;
 
 const COMMANDS: readonly AddCommand[] = [
   addCompile,

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { targets } from '../../backends/index.js';
 import { lineAt, type Program } from '../bpf/program.js';
 import type { Target } from '../codegen/target.js';
 import type { Contract } from '../contract/types.js';
@@ -8,14 +7,15 @@ import type { RunResult } from '../host/engine.js';
 import { contractHash } from '../image/contract-hash.js';
 import type { Image } from '../image/image.js';
 import type { ImageMap } from '../image/map.js';
+import type { AddCommand } from './command.js';
 import { DEFAULT_FUEL, ENGINES, type EngineName, type Job, prepareNative, runJobs } from './engines.js';
 import { type Input, loadContract, loadInput, loadMap, selectEntry } from './load.js';
-import type { AddCommand } from './main.js';
 import { type Output, type Session, usage, writeJson, writeOutputs } from './session.js';
 import {
   bytesOption,
   choice,
   countOption,
+  imageTarget,
   levelOption,
   type RegionOption,
   regionOption,
@@ -162,15 +162,6 @@ function chooseTarget(name: string | undefined, input: Input): Target {
 /** A context of fixed size may be left out: zeros. */
 function defaultContext(contract: Contract): Uint8Array | null {
   return contract.context.size === null ? null : new Uint8Array(contract.context.size);
-}
-
-/** The first target that an image's header allows. Errors: FCC0713. */
-export function imageTarget({ arch, features }: Image): Target {
-  const found = targets.find((t) => t.arch === arch && (features & ~t.core.featureBits) === 0);
-  if (found) return found;
-  throw new CompileError('FCC0713', 'no target runs this image', {
-    got: `${arch}, features 0x${features.toString(16)}`,
-  });
 }
 
 function imageEntry(image: Image, name: string | undefined): string {

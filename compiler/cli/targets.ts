@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { targets } from '../../backends/index.js';
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import { writeJson } from './session.js';
 import { table } from './table.js';
 

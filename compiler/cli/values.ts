@@ -2,9 +2,11 @@
 import { targets } from '../../backends/index.js';
 import type { Target } from '../codegen/target.js';
 import type { Level } from '../compile.js';
+import { CompileError } from '../errors/index.js';
+import type { Image } from '../image/image.js';
 import { readInput, type Session, usage } from './session.js';
 
-/** Values of command-line options: text in, checked value out; every mistake is FCC0001. */
+/** Values of command-line options: text in, checked value out; mistakes are FCC0001 unless said otherwise. */
 
 /** A target by its name. */
 export function targetOption(name: string | undefined): Target {
@@ -13,6 +15,15 @@ export function targetOption(name: string | undefined): Target {
   throw usage(name === undefined ? 'no target given' : `unknown target ${name}`, {
     expected: targets.map((t) => t.core.name).join(', '),
     help: 'name one with -t; `fcc targets` lists them',
+  });
+}
+
+/** The first target that an image's header allows. Errors: FCC0713. */
+export function imageTarget({ arch, features }: Image): Target {
+  const found = targets.find((t) => t.arch === arch && (features & ~t.core.featureBits) === 0);
+  if (found) return found;
+  throw new CompileError('FCC0713', 'no target runs this image', {
+    got: `${arch}, features 0x${features.toString(16)}`,
   });
 }
 

@@ -4,8 +4,8 @@ import { formatError } from '../errors/print.js';
 import type { Verdict } from '../verifier/facts.js';
 import { formatLog } from '../verifier/log.js';
 import { verify } from '../verifier/verify.js';
+import type { AddCommand } from './command.js';
 import { loadContract, loadObject, selectEntries } from './load.js';
-import type { AddCommand } from './main.js';
 import { errorDocument, type Session, usage, writeJson } from './session.js';
 
 /** One row of the `programs` list of `verify --json`. */

@@ -3,13 +3,14 @@ import type { Program } from '../bpf/program.js';
 import { buildCallGraph } from '../cfg/index.js';
 import type { HelperRow } from '../contract/helpers.js';
 import type { World } from './assertions.js';
+import type { Context } from './context.js';
 import * as domain from './domain.js';
 import { buildFlow, type Flow } from './flow.js';
 import { type CallUses, liveRegisters } from './liveness.js';
 import { type Report, SILENT, type Summary } from './report.js';
 import { Identities, State } from './state.js';
 import { COARSE, thresholdsOf } from './thresholds.js';
-import { branch, type Context, step } from './transfer.js';
+import { branch, step } from './transfer.js';
 import { type Abs, type Combine, covers, forget, giveUp, merge, NO_LEAKS, num, pointer, widening } from './value.js';
 
 /** Changes of a loop header's state after which widening starts, takes coarser thresholds, none, and gives the value up. */

@@ -2,13 +2,13 @@
 import type { Insn } from '../bpf/program.js';
 import type { HelperArg, HelperRow } from '../contract/helpers.js';
 import { constantOffset, judgeBounds, type Reach } from './assertions.js';
+import { type Context, readReg } from './context.js';
 import { valueText } from './describe.js';
 import * as domain from './domain.js';
 import type { HelperArgFact, Region } from './facts.js';
 import { noteFrame, refusedBounds, refusedRights, refusedUninitialised, seenAs, writeEffect } from './memory.js';
 import type { Refusal } from './report.js';
 import type { State } from './state.js';
-import { type Context, readReg } from './transfer.js';
 import { type Abs, forget, num, pointer, UNKNOWN_NUMBER } from './value.js';
 
 type HelperInsn = Insn & { kind: 'helper' };

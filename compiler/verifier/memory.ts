@@ -11,13 +11,13 @@ import {
   reachOf,
   refusedWrite,
 } from './assertions.js';
+import { type Context, readReg, readSource } from './context.js';
 import { addressText, numberText, regionName, valueText } from './describe.js';
 import * as domain from './domain.js';
 import type { AccessFact } from './facts.js';
 import { ALWAYS, FRAME_SIZE, NEVER } from './frame.js';
 import type { Refusal } from './report.js';
 import type { State } from './state.js';
-import { type Context, readReg, readSource } from './transfer.js';
 import { type Abs, forget, num, pointer } from './value.js';
 
 export type MemoryInsn = Insn & { kind: 'load' | 'store' | 'atomic' };
