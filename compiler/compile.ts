@@ -3,7 +3,7 @@ import { lineAt, type Program } from './bpf/program.js';
 import { type Generated, generate } from './codegen/codegen.js';
 import type { Target } from './codegen/target.js';
 import { HELPERS, type HelperRow } from './contract/helpers.js';
-import { type Contract, DEFAULT_CONTRACT } from './contract/types.js';
+import { type Contract, DEFAULT_CONTRACT, fieldRights } from './contract/types.js';
 import { CompileError } from './errors/index.js';
 import { contractHash } from './image/contract-hash.js';
 import type { ImageMap, MapPlace } from './image/map.js';
@@ -146,7 +146,7 @@ function checkLimits({ name, section, stackBytes, worstCase }: ProgramSummary, {
 
 /** A searched store may write the context only if all of it may be written. */
 function searchRights({ context }: Contract): 'r' | 'rw' {
-  const writable = context.fields.every((f) => f.kind === 'scalar' && f.access === 'rw');
+  const writable = context.fields.every((f) => fieldRights(f) === 'rw');
   return context.access === 'rw' && writable ? 'rw' : 'r';
 }
 

@@ -48,7 +48,18 @@ function successors(last: Insn, end: number, blockAt: Int32Array): number[] {
       return [blockAt[last.target]!];
     case 'branch':
       return [blockAt[last.target]!, blockAt[end]!];
-    default:
+    case 'alu':
+    case 'movsx':
+    case 'endian':
+    case 'lddw':
+    case 'global':
+    case 'funcaddr':
+    case 'load':
+    case 'store':
+    case 'atomic':
+    case 'call':
+    case 'helper':
+    case 'callx':
       return [blockAt[end]!];
   }
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CompileError, type ErrorCode, type ErrorDetails } from '../errors/index.js';
 import { HELPERS } from './helpers.js';
-import type { ContextField, Contract, RegionDecl } from './types.js';
+import { type ContextField, type Contract, fieldSize, type RegionDecl } from './types.js';
 
 /** Longest context or region: image/fields.ts bounds every length of an image by the same number. */
 const MAX_LENGTH = 0x01000000;
@@ -208,7 +208,7 @@ function completeField(f: RawField, raw: Raw, regions: readonly RegionDecl[], fa
 
 /** `fields` ascend by offset. */
 function assertLayout(fields: readonly ContextField[], size: number | null, fail: Fail): void {
-  const end = (f: ContextField): number => f.offset + (f.kind === 'pointer' ? 8 : f.size);
+  const end = (f: ContextField): number => f.offset + fieldSize(f);
   for (const [i, f] of fields.entries()) {
     const next = fields[i + 1];
     if (next && next.offset < end(f))

@@ -27,6 +27,12 @@ export type ContextField =
       readonly region: string;
     };
 
+/** Bytes that a field takes; a pointer is a 64-bit slot. */
+export const fieldSize = (field: ContextField): number => (field.kind === 'pointer' ? 8 : field.size);
+
+/** What the container may do with a field: pointers and lengths are the host's word and never writable. */
+export const fieldRights = (field: ContextField): Rights => (field.kind === 'scalar' ? field.access : 'r');
+
 export interface ContextLayout {
   /** Length in bytes, or null: known only when a run starts (then r2 = length is the second argument). */
   readonly size: number | null;

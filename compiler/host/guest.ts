@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { ContextField, Contract } from '../contract/types.js';
+import { type Contract, fieldRights, fieldSize } from '../contract/types.js';
 import { CompileError } from '../errors/index.js';
 import type { RunRequest } from './engine.js';
 import { contextAddress, grantedAddress, MAX_GRANTED, MAX_REGION_BYTES } from './layout.js';
@@ -42,8 +42,6 @@ function regionBytes(decl: Contract['regions'][number], given: Uint8Array | unde
 function put(into: Uint8Array, offset: number, size: number, value: bigint): void {
   for (let i = 0; i < size; i++) into[offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
 }
-
-const fieldSize = (field: ContextField): number => (field.kind === 'pointer' ? 8 : field.size);
 
 /**
  * Copies a request's context and regions to the addresses of `layout.ts` and fills in the context's pointer and length
@@ -103,7 +101,7 @@ export function contextWritable(contract: Contract, offset: number, length: numb
   const { fields, access } = contract.context;
   for (let at = offset; at < offset + length; at++) {
     const field = fields.find((f) => at >= f.offset && at < f.offset + fieldSize(f));
-    const right = field === undefined ? access : field.kind === 'scalar' ? field.access : 'r';
+    const right = field === undefined ? access : fieldRights(field);
     if (right !== 'rw') return false;
   }
   return true;

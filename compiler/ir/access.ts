@@ -30,7 +30,9 @@ export function helperResultType(row: HelperRow): Ty | null {
       return null;
     case 'u64':
       return 'i64';
-    default:
+    case 'u32':
+    case 'i32':
+    case 'region':
       return 'i32';
   }
 }

@@ -148,7 +148,18 @@ function buildFunc(fn: BpfFunction, facts: FunctionFacts, entry: boolean, contex
           const to = known === 'always' ? last.target : nextSlot(last);
           return { kind: 'jump', to: edgeTo(to, translator.state, origin), origin };
         }
-        default:
+        case 'alu':
+        case 'movsx':
+        case 'endian':
+        case 'lddw':
+        case 'global':
+        case 'funcaddr':
+        case 'load':
+        case 'store':
+        case 'atomic':
+        case 'call':
+        case 'helper':
+        case 'callx':
           return { kind: 'jump', to: edgeTo(nextSlot(last), translator.state, origin), origin };
       }
     }

@@ -33,7 +33,18 @@ function successors(insn: Insn, facts: FunctionFacts): number[] {
       if (known === 'always') return [insn.target];
       return known === 'never' ? [next] : [insn.target, next];
     }
-    default:
+    case 'alu':
+    case 'movsx':
+    case 'endian':
+    case 'lddw':
+    case 'global':
+    case 'funcaddr':
+    case 'load':
+    case 'store':
+    case 'atomic':
+    case 'call':
+    case 'helper':
+    case 'callx':
       return [next];
   }
 }

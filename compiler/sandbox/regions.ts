@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Globals } from '../bpf/program.js';
-import type { ContextField, Contract } from '../contract/types.js';
+import { type Contract, fieldRights, fieldSize } from '../contract/types.js';
 import type { Func } from '../ir/ir.js';
 import type { Region } from '../verifier/facts.js';
 
@@ -64,9 +64,6 @@ export function regionShape(region: Region, context: SandboxContext, funcs: read
   }
 }
 
-const fieldRight = (f: ContextField): 'r' | 'rw' => (f.kind === 'scalar' ? f.access : 'r');
-const fieldSize = (f: ContextField): number => (f.kind === 'pointer' ? 8 : f.size);
-
 /** The context's writable stretches: what no field covers has the context's right, each field its own. */
 function contextWritable(contract: Contract): Stretch[] {
   const { fields, access, size } = contract.context;
@@ -75,7 +72,7 @@ function contextWritable(contract: Contract): Stretch[] {
   const out: { start: number; end: number | null }[] = [];
   cuts.forEach((start, i) => {
     const field = fields.find((f) => start >= f.offset && start < f.offset + fieldSize(f));
-    if ((field ? fieldRight(field) : access) !== 'rw') return;
+    if ((field ? fieldRights(field) : access) !== 'rw') return;
     const end = cuts[i + 1] ?? size;
     const last = out.at(-1);
     if (last && last.end === start) last.end = end;

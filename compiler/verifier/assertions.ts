@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Program } from '../bpf/program.js';
-import type { ContextField, Contract, Rights } from '../contract/types.js';
+import { type ContextField, type Contract, fieldRights, fieldSize, type Rights } from '../contract/types.js';
 import type { Scalar } from './domain.js';
 import * as domain from './domain.js';
 import type { AccessFact, Region } from './facts.js';
@@ -116,9 +116,6 @@ export function constantOffset(off: Scalar): number | undefined {
   const c = domain.asConstant(off);
   return c === undefined ? undefined : Number(BigInt.asIntN(64, c));
 }
-
-export const fieldSize = (f: ContextField): number => (f.kind === 'pointer' ? 8 : f.size);
-const fieldRights = (f: ContextField): Rights => (f.kind === 'scalar' ? f.access : 'r');
 
 /** Fields that overlap [off, off + size). */
 export function fieldsAt(contract: Contract, off: number, size: number): ContextField[] {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { Insn } from '../bpf/program.js';
+import { fieldSize } from '../contract/types.js';
 import {
   type Bounds,
   constantOffset,
   extentOf,
-  fieldSize,
   fieldsAt,
   judgeBounds,
   type Reach,

@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import type { Cond, Inst } from '../../compiler/ir/ir.js';
+import type { Inst } from '../../compiler/ir/ir.js';
+import { BINARY, CONDS } from '../opt/expressions.js';
 import { compile, EDGES, funcOf, Machine } from './harness.js';
 import { apply } from './reference.js';
 
 /** Every operation, with every edge value, as registers and as constants on either side: against the reference. */
-
-const BINARY = [
-  'add',
-  'sub',
-  'mul',
-  'udiv',
-  'sdiv',
-  'umod',
-  'smod',
-  'and',
-  'or',
-  'xor',
-  'shl',
-  'lshr',
-  'ashr',
-] as const;
-const CONDS: readonly Cond[] = ['eq', 'ne', 'ult', 'ule', 'ugt', 'uge', 'slt', 'sle', 'sgt', 'sge', 'set', 'nset'];
 
 const machine = new Machine();
 
