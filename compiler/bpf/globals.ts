@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { type ElfObject, MAX_BYTES, type Section, SHF, SHT, STT } from '../elf/elf.js';
+import { type ElfObject, MAX_BYTES, type Relocation, type Section, SHF, SHT, STT } from '../elf/elf.js';
 import { CompileError } from '../errors/index.js';
-import type { GlobalRef, Globals } from './program.js';
+import { FUNCTION_TAG, type GlobalRef, type Globals } from './program.js';
+
+/** Relocation of the BPF psABI for a word of 8 bytes that holds an address. */
+export const R_BPF_64_ABS64 = 2;
 
 export interface Placed {
   readonly globals: Globals;
@@ -44,13 +47,38 @@ function place(
   return alignUp(end, MAX_ALIGN);
 }
 
+/** The function whose address a relocated word holds: the word itself is the addend. */
+function storedFunction(
+  section: Section,
+  { offset, symbol }: Relocation,
+  funcAt: (section: number, offset: number) => number | undefined,
+): number | undefined {
+  if (offset % 8 !== 0 || offset + 8 > section.data.length) return undefined;
+  const view = new DataView(section.data.buffer, section.data.byteOffset, section.data.byteLength);
+  const at = BigInt(symbol.value) + view.getBigUint64(offset, true);
+  return at <= BigInt(Number.MAX_SAFE_INTEGER) ? funcAt(symbol.section, Number(at)) : undefined;
+}
+
 /**
  * Lays out the variables: writable sections with contents, then zeroed ones, in the data block; read-only ones in rodata.
- * Sections whose words hold addresses are left out (`relocate.ts` refuses references to them).
+ * Words that hold a function's address get its number. Sections with other addresses are left out (`relocate.ts` refuses
+ * references to them).
+ * @param funcAt  index of the function that starts at a byte offset of a section
  * @throws CompileError FCC0212
  */
-export function placeGlobals(object: ElfObject): Placed {
-  const variables = object.sections.filter((s) => isVariables(s) && !object.relocations.get(s.index)?.length);
+export function placeGlobals(
+  object: ElfObject,
+  funcAt: (section: number, offset: number) => number | undefined,
+): Placed {
+  const pointersOf = (s: Section): { offset: number; func: number }[] | null => {
+    const found = (object.relocations.get(s.index) ?? []).map((r) => ({
+      offset: r.offset,
+      func: r.type === R_BPF_64_ABS64 && s.type === SHT.PROGBITS ? storedFunction(s, r, funcAt) : undefined,
+    }));
+    return found.every((p): p is { offset: number; func: number } => p.func !== undefined) ? found : null;
+  };
+  const stored = new Map(object.sections.map((s) => [s, isVariables(s) ? pointersOf(s) : null]));
+  const variables = object.sections.filter((s) => stored.get(s));
   const writable = variables.filter((s) => (s.flags & SHF.WRITE) !== 0);
   const total = variables.reduce((sum, s) => sum + s.size, 0);
   if (total > MAX_BYTES) {
@@ -71,16 +99,22 @@ export function placeGlobals(object: ElfObject): Placed {
   );
   const readOnly = variables.filter((s) => (s.flags & SHF.WRITE) === 0);
   const rodataEnd = place(readOnly, 'rodata', 0, sections, bases);
+  const pointers: NonNullable<Globals['pointers']>[number][] = [];
   const data = new Uint8Array(dataEnd);
   const rodata = new Uint8Array(rodataEnd);
   for (const s of variables) {
     const base = bases.get(s.index)!;
-    if (inFile(s)) (base.block === 'data' ? data : rodata).set(s.data, base.offset);
+    const bytes = base.block === 'data' ? data : rodata;
+    if (inFile(s)) bytes.set(s.data, base.offset);
+    for (const { offset, func } of stored.get(s)!) {
+      new DataView(bytes.buffer).setBigUint64(base.offset + offset, FUNCTION_TAG + BigInt(func), true);
+      pointers.push({ block: base.block, offset: base.offset + offset, func });
+    }
   }
   const symbols = object.symbols.flatMap((s) => {
     const base = bases.get(s.section);
     const named = s.name !== '' && (s.type === STT.OBJECT || s.type === STT.NOTYPE);
     return base && named ? [{ name: s.name, block: base.block, offset: base.offset + s.value, length: s.size }] : [];
   });
-  return { globals: { data, bssLength: bssEnd - dataEnd, rodata, sections, symbols }, bases };
+  return { globals: { data, bssLength: bssEnd - dataEnd, rodata, sections, symbols, pointers }, bases };
 }

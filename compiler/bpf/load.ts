@@ -125,7 +125,8 @@ export function loadProgram(bytes: Uint8Array, fileName: string): Program {
   const spans = findFunctions(object);
   const entries = findEntries(object, spans);
   const lines = linesOf(spans, readLineInfo(object));
-  const placed: Placed = placeGlobals(object);
+  const heads = new Map(spans.map((s) => [`${s.section.index}:${s.start}`, s.index]));
+  const placed: Placed = placeGlobals(object, (section, offset) => heads.get(`${section}:${offset}`));
   const resolved = resolveReferences(object, spans, lines, placed);
   const functions = spans.map((s, i) =>
     decodeFunction({

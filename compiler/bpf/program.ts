@@ -89,6 +89,12 @@ export type Insn = { readonly slot: number } & (
   | { readonly kind: 'exit' }
 );
 
+/**
+ * What the address of function `i` reads as: FUNCTION_TAG + i. No memory lies there, so that it is a pointer to nothing, and
+ * every engine gives the same number.
+ */
+export const FUNCTION_TAG = 0xfcc0_0000_0000_0000n;
+
 export type InsnKind = Insn['kind'];
 
 /** Source line of an instruction, from .BTF.ext (or DWARF-free raw programs: absent). `text` is the source line itself. */
@@ -129,6 +135,8 @@ export interface Globals {
   readonly rodata: Uint8Array;
   readonly sections: readonly { name: string; block: 'data' | 'rodata'; offset: number; length: number }[];
   readonly symbols: readonly { name: string; block: 'data' | 'rodata'; offset: number; length: number }[];
+  /** Words of 8 bytes in data or rodata that hold the address of a function (FUNCTION_TAG + index, already in the bytes). */
+  readonly pointers?: readonly { block: 'data' | 'rodata'; offset: number; func: number }[];
 }
 
 export interface Program {
@@ -138,6 +146,13 @@ export interface Program {
   readonly entries: readonly number[];
   readonly globals: Globals;
   readonly origin: 'elf' | 'raw' | 'asm';
+}
+
+/** Indices of the functions whose address the program takes, in code or in variables, ascending: all that indirect calls may call. */
+export function addressTaken({ functions, globals }: Pick<Program, 'functions' | 'globals'>): readonly number[] {
+  const taken = new Set((globals.pointers ?? []).map((p) => p.func));
+  for (const fn of functions) for (const insn of fn.insns) if (insn.kind === 'funcaddr') taken.add(insn.func);
+  return [...taken].sort((a, b) => a - b);
 }
 
 /** Line info that holds at a slot: the nearest entry at or before it. */

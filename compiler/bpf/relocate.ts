@@ -2,7 +2,7 @@
 import { type ElfObject, type ElfSymbol, type Relocation, type Section, SHF, SHN, SHT } from '../elf/elf.js';
 import { CompileError, type ErrorCode, type ErrorDetails } from '../errors/index.js';
 import { placeOf, type Reference } from './decode.js';
-import { isMapSection, type Placed } from './globals.js';
+import { isMapSection, type Placed, R_BPF_64_ABS64 } from './globals.js';
 import { fieldsAt, OP_CALL, OP_LDDW, SRC_LOCAL } from './isa.js';
 import type { LineInfo } from './program.js';
 import { scanCode } from './raw.js';
@@ -21,7 +21,6 @@ export interface Span {
 
 /** Relocation types of the BPF psABI that occur in loaded sections. */
 const R_BPF_64_64 = 1;
-const R_BPF_64_ABS64 = 2;
 const R_BPF_64_ABS32 = 3;
 const R_BPF_64_32 = 10;
 const NAMES: Record<number, string> = {

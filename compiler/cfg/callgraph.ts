@@ -22,7 +22,7 @@ function sites(fn: BpfFunction): Site[] {
 }
 
 /**
- * Who calls whom. Indirect calls have no known callee and no edge here; code generation refuses them.
+ * Who calls whom directly. Indirect calls have no edge here: the verifier finds out what they may call.
  * @throws CompileError FCC0314 for recursion, with the circle of calls as its path
  */
 export function buildCallGraph(program: Program): CallGraph {

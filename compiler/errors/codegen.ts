@@ -8,9 +8,9 @@ export const CODEGEN_ERRORS = {
     exit: 4,
     title: 'not supported by the target',
     explain:
-      'The program uses something that code generation for this target does not support. For now these are atomic operations and indirect calls; the interpreter runs both.',
-    wrong: '__sync_fetch_and_add(&counter, 1);',
-    right: 'counter++;  (a container runs in one thread, and nothing else writes its globals)',
+      'The program needs something that the target cannot do, such as a native stack frame beyond the reach of its loads and stores. The interpreter runs it.',
+    wrong: 'one function in which more than a thousand values are alive at once',
+    right: 'the same work in parts, or the values in an array',
   },
   FCC0502: {
     stage: 'codegen',

@@ -61,7 +61,7 @@ export const ELF_ERRORS = {
     exit: 3,
     title: 'address stored in data',
     explain:
-      'An initialised variable holds the address of another variable or of a function. The address is only known when a container is loaded, and images are not relocated. Store an index instead, or take the address in code.',
+      'An initialised variable holds the address of another variable. The address is only known when a container is loaded, and images are not relocated. Store an index instead, or take the address in code. Tables of functions are fine, as long as their section holds no other addresses.',
     wrong: 'const char *const names[] = {"on", "off"};',
     right: 'const char names[2][4] = {"on", "off"};',
   },

@@ -87,7 +87,7 @@ export const IMAGE_ERRORS = {
     exit: 5,
     title: 'emulator or cross-compiler missing',
     explain:
-      'The qemu engine needs qemu-system-arm and arm-none-eabi-gcc (Debian: apt-get install qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi), and the runtime-c folder with its sources.',
+      'The qemu engine needs the emulator and the compiler of the target: qemu-system-arm and gcc-arm-none-eabi for Thumb, qemu-system-misc and gcc-riscv64-unknown-elf for RISC-V, qemu-system-misc and gcc-xtensa-lx106 for Xtensa, and clang-22 and llvm-22 too for its windowed cores (Debian packages). It also needs the runtime-c folder with its sources. The message names what is missing.',
     wrong: 'fcc run prog.o -t cortex-m4 --engine qemu   without the packages',
     right: 'apt-get install qemu-system-arm gcc-arm-none-eabi, or --engine sim, which needs neither',
   },
@@ -127,7 +127,16 @@ export const IMAGE_ERRORS = {
     title: 'no emulator for the target',
     explain:
       'There is no batch firmware for this core: it has no emulated board, or none that the firmware knows. Use the simulator.',
-    wrong: 'fcc run prog.o -t cortex-m33 --engine qemu',
-    right: 'fcc run prog.o -t cortex-m33 --engine sim',
+    wrong: 'fcc run prog.o -t CORE --engine qemu   with a core that `fcc targets` shows without a board',
+    right: 'fcc run prog.o -t CORE --engine sim',
+  },
+  FCC0807: {
+    stage: 'device',
+    exit: 4,
+    title: 'the emulated core lacks features',
+    explain:
+      'No emulator has every instruction of this core. An object is compiled for what the emulated processor has, but an image is what it is, and this one needs more.',
+    wrong: 'fcc compile prog.o -t esp32 && fcc run prog.fcc -t esp32 --engine qemu',
+    right: 'fcc run prog.o -t esp32 --engine qemu, or the image with --engine sim',
   },
 } as const satisfies Record<string, ErrorRow>;

@@ -95,8 +95,8 @@ export const VERIFIER_ERRORS = {
     ...rejected,
     title: 'indirect call of an unknown function',
     explain:
-      'An indirect call must have exactly one possible callee where it is made, so that stack and memory use stay known.',
-    wrong: 'r3 = 5\ncallx r3',
+      'An indirect call goes to a function whose address the program takes; any other value is a trap. In a program that takes no address it calls a helper, whose number must be certain.',
+    wrong: 'r3 = r2\ncallx r3',
     right: 'r3 = f ll\ncallx r3',
   },
   FCC0114: {

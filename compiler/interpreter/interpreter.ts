@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: MIT
-import type { BpfFunction, Insn, MemSize, Program, Reg, Source } from '../bpf/program.js';
+import {
+  addressTaken,
+  type BpfFunction,
+  FUNCTION_TAG,
+  type Insn,
+  type MemSize,
+  type Program,
+  type Reg,
+  type Source,
+} from '../bpf/program.js';
 import { HELPERS, type HelperRow } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import { HelperTrap, type RunRequest, type RunResult } from '../host/engine.js';
@@ -11,12 +20,6 @@ import { Memory } from './memory.js';
 
 /** Deepest chain of local calls; a verified program does not recurse, so only unverified ones meet it. */
 export const MAX_DEPTH = 64;
-
-/**
- * Value of a function's address: `FUNCTION_TAG` + index. No memory lies there. Indirect calls accept these and the ids of
- * allowed helpers, as in the public conformance suite.
- */
-export const FUNCTION_TAG = 0xfcc0_0000_0000_0000n;
 
 /** Left in r1..r5 by calls: no program may read it (RFC 9669 section 2: r1..r5 are not preserved). */
 const CLOBBERED = 0xdead_beef_dead_beefn;
@@ -54,6 +57,8 @@ class Run {
   readonly memory: Memory;
   readonly host: HelperHost;
   readonly calls: Return[] = [];
+  /** What indirect calls may call; in a program that takes no address they call helpers by number. */
+  readonly taken: readonly number[];
   fn: BpfFunction;
   slot = 0;
   count = 0;
@@ -68,6 +73,7 @@ class Run {
     const fn = program.functions[entry];
     if (!fn) throw new Error(`no function ${entry}`);
     this.fn = fn;
+    this.taken = addressTaken(program);
     this.memory = new Memory(program, contract, guest);
     this.host = new HelperHost(this.memory, allowedHelpers(contract, HELPERS, options.helpers));
     if (guest.context) {
@@ -142,8 +148,9 @@ class Run {
         return true;
       case 'callx': {
         const value = this.reg(insn.reg);
-        if (value >= FUNCTION_TAG) this.enter(Number(value - FUNCTION_TAG));
-        else if (value < 2n ** 31n) this.helper(Number(value));
+        const func = value >= FUNCTION_TAG ? Number(value - FUNCTION_TAG) : -1;
+        if (this.taken.includes(func)) this.enter(func);
+        else if (this.taken.length === 0 && value < 2n ** 31n) this.helper(Number(value));
         else throw new HelperTrap('helper', `indirect call of 0x${value.toString(16)}, which is no function`);
         return true;
       }

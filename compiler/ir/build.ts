@@ -21,7 +21,6 @@ const ENTRY_REGS = [1, 2] as const;
 
 /**
  * Builds the wide SSA of every function that `entries` reach. A function that is an entry and also called is built twice.
- * Throws CompileError FCC0501 for instructions that no target supports yet.
  */
 export function buildModule(
   program: Program,
@@ -81,7 +80,7 @@ function buildFunc(fn: BpfFunction, facts: FunctionFacts, entry: boolean, contex
 
   const first = newBlock(regs.map(() => newValue(out, 'i64')));
   const flow = flowOf(fn, facts);
-  const live = liveIn(fn, flow, context);
+  const live = liveIn(fn, flow, facts, context);
 
   // A block with several predecessors takes every register that is live at its start as a parameter; the pass that drops
   // parameters whose edges agree makes that minimal.
@@ -91,7 +90,7 @@ function buildFunc(fn: BpfFunction, facts: FunctionFacts, entry: boolean, contex
     blocks.set(leader, { block: newBlock(params.map(() => newValue(out, 'i64'))), regs: params });
   }
 
-  const translator = new Translator(fn, facts, out, context);
+  const translator = new Translator(fn, facts, out, context, newBlock);
   translator.start(first);
   translator.prologue();
   const initial: State = [];
@@ -122,7 +121,7 @@ function buildFunc(fn: BpfFunction, facts: FunctionFacts, entry: boolean, contex
     });
     translator.start(block, state);
     for (const insn of node.insns) translator.insn(insn);
-    block.term = termOf(node.insns.at(-1)!);
+    translator.current.term = termOf(node.insns.at(-1)!);
 
     function termOf(last: Insn): Term {
       const origin = { func: fn.index, slot: last.slot };
@@ -190,10 +189,12 @@ function mergeEntry(fn: Func): void {
 }
 
 /** r0..r9 that an instruction reads and writes (r10 never changes and is not tracked). */
-function effects(insn: Insn, context: BuildContext): { reads: number[]; writes: number[] } {
+function effects(insn: Insn, facts: FunctionFacts, context: BuildContext): { reads: number[]; writes: number[] } {
   const src = (s: { kind: 'reg'; reg: number } | { kind: 'imm'; imm: number }): number[] =>
     s.kind === 'reg' ? [s.reg] : [];
   const caller = [0, 1, 2, 3, 4, 5];
+  const helperReads = (id: number): number[] =>
+    caller.slice(1, 1 + (context.helpers.find((h) => h.id === id)?.args.length ?? 0));
   switch (insn.kind) {
     case 'alu':
       if (insn.op === 'mov') return { reads: src(insn.src), writes: [insn.dst] };
@@ -212,7 +213,8 @@ function effects(insn: Insn, context: BuildContext): { reads: number[]; writes: 
     case 'store':
       return { reads: [insn.base, ...src(insn.src)], writes: [] };
     case 'atomic':
-      return { reads: [insn.base, insn.src], writes: [] };
+      if (insn.op === 'cmpxchg') return { reads: [insn.base, insn.src, 0], writes: [0] };
+      return { reads: [insn.base, insn.src], writes: insn.fetch ? [insn.src] : [] };
     case 'jump':
       return { reads: [], writes: [] };
     case 'branch':
@@ -221,19 +223,21 @@ function effects(insn: Insn, context: BuildContext): { reads: number[]; writes: 
       const callee = context.facts.functions[insn.func];
       return { reads: callee ? parameterRegs(callee) : [], writes: caller };
     }
-    case 'helper': {
-      const row = context.helpers.find((h) => h.id === insn.id);
-      return { reads: caller.slice(1, 1 + (row?.args.length ?? 0)), writes: caller };
+    case 'helper':
+      return { reads: helperReads(insn.id), writes: caller };
+    case 'callx': {
+      const fact = facts.callees.get(insn.slot);
+      if (fact?.kind === 'helper') return { reads: helperReads(fact.id), writes: caller };
+      const used = (fact?.funcs ?? []).flatMap((f) => parameterRegs(context.facts.functions[f]!));
+      return { reads: [insn.reg, ...new Set(used)], writes: caller };
     }
-    case 'callx':
-      return { reads: [insn.reg], writes: caller };
     case 'exit':
       return { reads: [0], writes: [] };
   }
 }
 
 /** Registers live at the start of each block, by backward iteration to the fixpoint. */
-function liveIn(fn: BpfFunction, flow: Flow, context: BuildContext): Map<number, Set<number>> {
+function liveIn(fn: BpfFunction, flow: Flow, facts: FunctionFacts, context: BuildContext): Map<number, Set<number>> {
   const live = new Map<number, Set<number>>([...flow.nodes.keys()].map((s) => [s, new Set()]));
   const backwards = [...flow.nodes].reverse();
   for (let changed = true; changed; ) {
@@ -242,7 +246,7 @@ function liveIn(fn: BpfFunction, flow: Flow, context: BuildContext): Map<number,
       const now = new Set<number>();
       for (const s of node.succs) for (const r of live.get(s) ?? []) now.add(r);
       for (const insn of [...node.insns].reverse()) {
-        const { reads, writes } = effects(insn, context);
+        const { reads, writes } = effects(insn, facts, context);
         for (const r of writes) now.delete(r);
         for (const r of reads) if (r !== FRAME_POINTER) now.add(r);
       }

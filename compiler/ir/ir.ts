@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { MemSize } from '../bpf/program.js';
+import type { AtomicOp, MemSize } from '../bpf/program.js';
 import type { AccessFact, HelperArgFact, Region } from '../verifier/facts.js';
 
 /**
@@ -111,6 +111,12 @@ export const OPS = {
   load: { group: 'both', args: null, results: null, effect: 'read' },
   store: { group: 'both', args: null, results: 0, effect: 'write' },
 
+  /**
+   * Read-modify-write of 4 or 8 bytes (`size`) by `atomic`: the address as in load, then for cmpxchg what is expected, then
+   * the value. Result: the old value, or none if nobody wants it. Values are i32 for size 4; for 8 an i64 (wide) or two i32.
+   */
+  atomic: { group: 'both', args: null, results: null, effect: 'write' },
+
   /** Calls Program.functions[callee]. Arguments: r1..r5 as far as the callee uses them, lane by lane after split64. */
   call: { group: 'both', args: null, results: null, effect: 'call' },
   /**
@@ -140,6 +146,7 @@ export interface Inst {
   cond?: Cond;
   size?: MemSize;
   signed?: boolean;
+  atomic?: AtomicOp;
   off?: number;
   region?: Region;
   callee?: number;

@@ -22,6 +22,7 @@ import {
 const TOKEN = /\s*(?:(#[^\n]*)|("(?:[^"\\]|\\.)*")|(-?0x[0-9a-f]+|-?\d+)|([A-Za-z][A-Za-z0-9_]*)|(.))/y;
 const CONDS: readonly Cond[] = ['eq', 'ne', 'ult', 'ule', 'ugt', 'uge', 'slt', 'sle', 'sgt', 'sge', 'set', 'nset'];
 const PROPERTIES: readonly Property[] = ['lanes', 'guarded', 'split-critical-edges'];
+const ATOMICS = ['add', 'or', 'and', 'xor', 'xchg', 'cmpxchg'] as const satisfies readonly Inst['atomic'][];
 const TRAPS: readonly TrapName[] = ['memory', 'fuel', 'stack', 'helper', 'unreachable'];
 
 class Reader {
@@ -131,6 +132,9 @@ const ATTRIBUTES: Record<string, (r: Reader, inst: Inst) => void> = {
   },
   cond: (r, i) => {
     i.cond = r.oneOf(CONDS, 'a condition');
+  },
+  atomic: (r, i) => {
+    i.atomic = r.oneOf(ATOMICS, 'an atomic operation');
   },
   size: (r, i) => {
     i.size = r.number() as Inst['size'];

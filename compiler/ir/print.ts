@@ -37,6 +37,7 @@ function printInst(inst: Inst): string {
   if (inst.imm !== undefined) words.push(`imm=0x${inst.imm.toString(16)}`);
   if (inst.bits !== undefined) words.push(`bits=${inst.bits}`);
   if (inst.cond !== undefined) words.push(`cond=${inst.cond}`);
+  if (inst.atomic !== undefined) words.push(`atomic=${inst.atomic}`);
   if (inst.size !== undefined) words.push(`size=${inst.size}`);
   if (inst.signed !== undefined) words.push(`signed=${inst.signed}`);
   if (inst.off !== undefined) words.push(`off=${inst.off}`);

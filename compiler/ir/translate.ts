@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
 
-import { placeOf } from '../bpf/decode.js';
-import type { AluOp, BpfFunction, Insn, JumpCond, Source, Width } from '../bpf/program.js';
+import {
+  type AluOp,
+  type BpfFunction,
+  FUNCTION_TAG,
+  type Insn,
+  type JumpCond,
+  type Source,
+  type Width,
+} from '../bpf/program.js';
 import { FIRST_GRANTED } from '../contract/types.js';
-import { CompileError } from '../errors/index.js';
 import type { AccessFact, FunctionFacts, ValueFact } from '../verifier/facts.js';
 import { helperArgTypes, helperResultType } from './access.js';
 import type { BinaryOp } from './arith.js';
@@ -42,13 +48,6 @@ const CONDITION = {
   set: 'set',
 } as const satisfies Record<JumpCond, Cond>;
 
-/** Names FCC0501 gives to instructions that are decoded and verified but that no target compiles yet. */
-const UNSUPPORTED = {
-  atomic: 'atomic memory operation',
-  callx: 'indirect call',
-  funcaddr: 'address of a function',
-} as const;
-
 /** Writes the SSA of one instruction after the other to the end of a block. */
 export class Translator {
   /** Values of r0..r9; undefined: nothing the program may read. */
@@ -64,6 +63,8 @@ export class Translator {
     private readonly facts: FunctionFacts,
     private readonly out: Func,
     private readonly context: BuildContext,
+    /** Appends a block to the function. */
+    private readonly newBlock: (params: Value[]) => Block,
   ) {
     this.origin = { func: fn.index, slot: 0 };
   }
@@ -72,6 +73,11 @@ export class Translator {
   start(block: Block, state: (Value | undefined)[] = []): void {
     this.block = block;
     this.state = state;
+  }
+
+  /** Where translation has got to: what ends the eBPF block ends this one. */
+  get current(): Block {
+    return this.block!;
   }
 
   /** Zeroes the frame if some byte of it may be read before it is written. */
@@ -178,13 +184,9 @@ export class Translator {
         this.emit('store', [], args, { size: insn.size, off: insn.off, access: this.access(insn.slot, true) });
         break;
       }
-      case 'call': {
-        const callee = this.context.facts.functions[insn.func];
-        if (!callee) throw new Error(`no facts for function ${insn.func}`);
-        const args = parameterRegs(callee).map((r) => this.read(r));
-        this.clobber(this.one('call', 'i64', args, { callee: insn.func }));
+      case 'call':
+        this.clobber(this.call(insn.func));
         break;
-      }
       case 'helper':
         this.clobber(this.helper(insn.id, insn.slot));
         break;
@@ -193,13 +195,72 @@ export class Translator {
       case 'exit':
         return; // Terminators are the builder's.
       case 'atomic':
-      case 'callx':
+        this.atomic(insn);
+        break;
       case 'funcaddr':
-        throw new CompileError('FCC0501', `the target does not support this yet: ${UNSUPPORTED[insn.kind]}`, {
-          ...placeOf(this.fn, insn.slot),
-          got: UNSUPPORTED[insn.kind],
-        });
+        this.write(insn.dst, this.constant(FUNCTION_TAG + BigInt(insn.func), 'i64'));
+        break;
+      case 'callx':
+        this.clobber(this.callIndirect(insn));
+        break;
     }
+  }
+
+  private call(func: number): Value {
+    const callee = this.context.facts.functions[func];
+    if (!callee) throw new Error(`no facts for function ${func}`);
+    const args = parameterRegs(callee).map((r) => this.read(r));
+    return this.one('call', 'i64', args, { callee: func });
+  }
+
+  /** Section 5.3: the old value goes to r0 (cmpxchg) or to the source register (fetch). */
+  private atomic(insn: Insn & { kind: 'atomic' }): void {
+    const wide = insn.size === 8;
+    const value = (reg: number): Value => (wide ? this.read(reg) : this.trunc(this.read(reg)));
+    const exchange = insn.op === 'cmpxchg';
+    const args = [this.read(insn.base), ...(exchange ? [value(0)] : []), value(insn.src)];
+    const more = { atomic: insn.op, size: insn.size, off: insn.off, access: this.access(insn.slot, true) };
+    if (!exchange && !insn.fetch) {
+      this.emit('atomic', [], args, more);
+      return;
+    }
+    const old = this.one('atomic', wide ? 'i64' : 'i32', args, more);
+    this.write(exchange ? 0 : insn.src, wide ? old : this.zext(old));
+  }
+
+  /**
+   * An indirect call as comparisons with the functions that may be meant, each calling its own: a table that cannot be left. Any
+   * other value is a trap. Goes on in a new block, with r0 as its parameter.
+   */
+  private callIndirect(insn: Insn & { kind: 'callx' }): Value {
+    const fact = this.facts.callees.get(insn.slot);
+    if (!fact) throw new Error(`no facts for the indirect call at slot ${insn.slot}`);
+    if (fact.kind === 'helper') return this.helper(fact.id, insn.slot);
+    const { origin } = this;
+    const target = this.read(insn.reg);
+    const result = newValue(this.out, 'i64');
+    const behind = this.newBlock([result]);
+    for (const func of fact.funcs) {
+      const address = this.constant(FUNCTION_TAG + BigInt(func), 'i64');
+      const chosen = this.newBlock([]);
+      const other = this.newBlock([]);
+      this.block!.term = {
+        kind: 'branch',
+        cond: 'eq',
+        wide: false,
+        args: [target, address],
+        // biome-ignore lint/suspicious/noThenProperty: the field of Term
+        then: { block: chosen, args: [] },
+        else: { block: other, args: [] },
+        origin,
+      };
+      this.block = chosen;
+      chosen.term = { kind: 'jump', to: { block: behind, args: [this.call(func)] }, origin };
+      this.block = other;
+    }
+    this.block!.term = { kind: 'trap', trap: 'helper', origin };
+    this.block = behind;
+    return result;
   }
 
   private clobber(result: Value): void {

@@ -171,6 +171,17 @@ class Validator {
         this.check(same(a.slice(address.length), wanted), 'bad value');
         break;
       }
+      case 'atomic': {
+        this.check(inst.atomic !== undefined && inst.off !== undefined, 'bad attributes');
+        this.check(inst.size === 4 || inst.size === 8, 'bad size');
+        const address = this.address();
+        const value: Ty[] = inst.size === 8 ? (this.lanes ? ['i32', 'i32'] : ['i64']) : ['i32'];
+        const wanted = inst.atomic === 'cmpxchg' ? [...value, ...value] : value;
+        this.check(same(a.slice(0, address.length), address), 'bad address');
+        this.check(same(a.slice(address.length), wanted), 'bad value');
+        this.check(r.length === 0 || same(r, value), 'bad results');
+        break;
+      }
       case 'call':
         this.call(inst, a, r);
         break;

@@ -23,7 +23,7 @@ export const foldAddresses = pass(
         return def?.kind === 'inst' ? def.inst : undefined;
       };
       for (const inst of fn.blocks.flatMap((b) => b.insts)) {
-        if (inst.op !== 'load' && inst.op !== 'store') continue;
+        if (inst.op !== 'load' && inst.op !== 'store' && inst.op !== 'atomic') continue;
         for (let sum = instOf(inst.args[0]!); sum?.op === 'add'; sum = instOf(inst.args[0]!)) {
           const added = instOf(sum.args[1]!);
           if (added?.op !== 'const') break;

@@ -40,7 +40,7 @@ const calleeOf = (module: Module, inst: Inst): Func => {
 
 /** Positions of a pair's lanes in the argument list of a memory operation that no guard reads. */
 function unguardedHigh(module: Module, inst: Inst): boolean {
-  const memory = inst.op === 'load' || inst.op === 'store';
+  const memory = inst.op === 'load' || inst.op === 'store' || inst.op === 'atomic';
   return memory && module.properties.has('lanes') && !module.properties.has('guarded') && !needsHigh(inst.access);
 }
 
@@ -180,6 +180,10 @@ class Sweep {
     if (unguardedHigh(this.module, inst)) {
       this.blank(inst, 1);
       return inst;
+    }
+    if (inst.op === 'atomic' && inst.results.length > 0 && !inst.results.some((v) => live.has(v))) {
+      this.changed = true;
+      return { ...inst, results: [] };
     }
     const [lo, hi] = inst.results;
     if (!lo || !hi) return inst;

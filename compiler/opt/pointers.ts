@@ -69,7 +69,7 @@ class Narrower {
           const member = this.add({ value: inst.results[0]!, root: base.root, k: base.k + toSigned(k, 64), block });
           if (this.isShown(member, block)) this.narrow(member, inst, names, out);
         }
-      } else if (inst.op === 'load' || inst.op === 'store') {
+      } else if (inst.op === 'load' || inst.op === 'store' || inst.op === 'atomic') {
         const base = members[0]!;
         const from = base.k + BigInt(inst.off!);
         const to = from + BigInt(inst.size!);

@@ -20,7 +20,7 @@ export type { SandboxContext } from './regions.js';
 /** What was decided for one function. */
 export interface FunctionGuards {
   readonly func: Func;
-  /** Loads, stores and helper buffers. */
+  /** Loads, stores, atomics and helper buffers. */
   accesses: number;
   /** Those that the facts show right: no guard. */
   proved: number;
@@ -94,7 +94,7 @@ class Guard {
   rewrite(inst: Inst): Inst[] {
     this.insts = [];
     this.origin = inst.origin;
-    if (inst.op === 'load' || inst.op === 'store') this.memory(inst);
+    if (inst.op === 'load' || inst.op === 'store' || inst.op === 'atomic') this.memory(inst);
     else if (inst.op === 'helper') this.helper(inst);
     else return [inst];
     this.insts.push(inst);
@@ -111,7 +111,7 @@ class Guard {
       high: wide ? high! : null,
       off: inst.off!,
       size: inst.size!,
-      write: inst.op === 'store',
+      write: inst.op !== 'load',
     });
     inst.args = [low!, ...value];
   }

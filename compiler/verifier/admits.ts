@@ -18,7 +18,7 @@ export function admitsValue(abs: Abs, value: bigint, at: Addresses): boolean {
     case 'ptr':
       return contains(abs.off, BigInt.asUintN(64, value - at.region(abs.region)));
     case 'func':
-      return BigInt.asUintN(64, value) === at.func(abs.func);
+      return abs.funcs.some((f) => BigInt.asUintN(64, value) === at.func(f));
   }
 }
 

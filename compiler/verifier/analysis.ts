@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Program } from '../bpf/program.js';
+import { addressTaken, type Program } from '../bpf/program.js';
 import { buildCallGraph } from '../cfg/index.js';
 import type { HelperRow } from '../contract/helpers.js';
 import type { World } from './assertions.js';
@@ -53,9 +53,8 @@ interface Effects {
  */
 function callOrder(program: Program): readonly number[] {
   const graph = buildCallGraph(program);
-  const all = program.functions.flatMap((f) => f.insns);
-  if (!all.some((insn) => insn.kind === 'callx')) return graph.bottomUp;
-  const taken = [...new Set(all.flatMap((insn) => (insn.kind === 'funcaddr' ? [insn.func] : [])))];
+  if (!program.functions.some((f) => f.insns.some((insn) => insn.kind === 'callx'))) return graph.bottomUp;
+  const taken = addressTaken(program);
   const callees = program.functions.map((f, i) =>
     f.insns.some((insn) => insn.kind === 'callx') ? [...graph.callees[i]!, ...taken] : graph.callees[i]!,
   );
@@ -83,6 +82,7 @@ export class Analysis {
   private readonly ids = new Identities();
   private readonly active = new Set<number>();
   private readonly order: readonly number[];
+  private readonly taken: readonly number[];
   private readonly uses = new Map<number, readonly boolean[]>();
   private readonly calls: CallUses;
   /** Functions the final walk is done with. */
@@ -98,6 +98,7 @@ export class Analysis {
     private readonly helpers: ReadonlyMap<number, HelperRow>,
   ) {
     this.order = callOrder(world.program);
+    this.taken = addressTaken(world.program);
     this.calls = {
       helper: (id) => helpers.get(id),
       argsUsed: (func) => this.uses.get(func) ?? [true, true, true, true, true],
@@ -283,6 +284,7 @@ export class Analysis {
       isEntry: func === this.entry,
       report,
       helper: (id) => this.helpers.get(id),
+      taken: this.taken,
       // An indirect call may go to a function that the order by direct calls has put before its caller.
       recursive: (callee) => this.active.has(callee) || callee === this.entry || this.walked.has(callee),
       call: (callee, args) => this.call(func, callee, args, report),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { BpfFunction, Insn } from '../bpf/program.js';
 import type { Scalar } from './domain.js';
-import type { AccessFact, FunctionFacts, HelperArgFact, Region, ValueFact } from './facts.js';
+import type { AccessFact, FunctionFacts, HelperArgFact, IndirectFact, Region, ValueFact } from './facts.js';
 import { FRAME_SIZE } from './frame.js';
 import type { Refusal, Report } from './report.js';
 import type { State } from './state.js';
@@ -48,6 +48,7 @@ export class Collector implements Report {
   private readonly reachable: boolean[];
   private readonly accesses = new Map<number, AccessFact>();
   private readonly args = new Map<number, readonly HelperArgFact[]>();
+  private readonly indirect = new Map<number, IndirectFact>();
   private readonly branches = new Map<number, 'always' | 'never'>();
   private readonly results = new Map<number, ValueFact>();
 
@@ -69,6 +70,9 @@ export class Collector implements Report {
   }
   helperArgs(insn: Insn, facts: readonly HelperArgFact[]): void {
     this.args.set(insn.slot, facts);
+  }
+  callees(insn: Insn, fact: IndirectFact): void {
+    this.indirect.set(insn.slot, fact);
   }
   branch(insn: Insn, fate: 'always' | 'never'): void {
     this.branches.set(insn.slot, fate);
@@ -98,6 +102,7 @@ export class Collector implements Report {
       reachable: this.reachable,
       accesses: this.accesses,
       helperArgs: this.args,
+      callees: this.indirect,
       branches: this.branches,
       results: this.results,
       argsUsed,

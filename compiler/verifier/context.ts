@@ -15,6 +15,8 @@ export interface Context {
   readonly isEntry: boolean;
   readonly report: Report;
   helper(id: number): HelperRow | undefined;
+  /** Functions whose address the program takes. */
+  readonly taken: readonly number[];
   /** Hands the arguments to a local function and says what it does; undefined: as far as known it does not return. */
   call(callee: number, args: readonly (Abs | undefined)[]): Summary | undefined;
   /** Whether a call of `callee` from here would be recursive. */

@@ -68,6 +68,6 @@ export function valueText(world: World, abs: Abs | undefined): string {
     case 'ptr':
       return addressText(world, abs.region, abs.off);
     case 'func':
-      return `&${world.program.functions[abs.func]!.name}`;
+      return abs.funcs.map((f) => `&${world.program.functions[f]!.name}`).join(' or ');
   }
 }

@@ -48,6 +48,14 @@ export interface ValueFact {
   readonly value: bigint;
 }
 
+/**
+ * Callees of an indirect call: any other value of the register is a trap. A program that takes no function's address calls helpers
+ * by number.
+ */
+export type IndirectFact =
+  | { readonly kind: 'functions'; readonly funcs: readonly number[] }
+  | { readonly kind: 'helper'; readonly id: number };
+
 export interface FunctionFacts {
   /** By slot; instructions that no execution reaches are false and are not compiled. */
   readonly reachable: readonly boolean[];
@@ -62,6 +70,8 @@ export interface FunctionFacts {
    * (for example a load known to be at most 255 is recorded by its range anyway; a division result, an and-mask).
    */
   readonly results: ReadonlyMap<number, ValueFact>;
+  /** What indirect calls may call, by slot. */
+  readonly callees: ReadonlyMap<number, IndirectFact>;
   /** Registers r1..r5 that the function may read as arguments. */
   readonly argsUsed: readonly boolean[];
   /** Bytes of stack frame the function can touch below r10, a multiple of 8, 0 if none, at most 512. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { CompileError } from '../errors/index.js';
-import type { AccessFact, Facts, FunctionFacts, HelperArgFact, Region, ValueFact } from './facts.js';
+import type { AccessFact, Facts, FunctionFacts, HelperArgFact, IndirectFact, Region, ValueFact } from './facts.js';
 
 /**
  * Facts that hold for every one of several entry points: what is compiled once must be right for all of them. Whatever two
@@ -62,6 +62,7 @@ function mergeFunction(a: FunctionFacts, b: FunctionFacts): FunctionFacts {
     reachable: a.reachable.map((r, i) => r || b.reachable[i] === true),
     accesses: bySlot(a.accesses, b.accesses, mergeAccess),
     helperArgs: bySlot(a.helperArgs, b.helperArgs, (p, q) => p.map((arg, i) => mergeArg(arg, q[i]!))),
+    callees: bySlot(a.callees, b.callees, mergeIndirect),
     branches: bySlot(a.branches, b.branches, (p, q) => (p === q ? p : null)),
     results: bySlot(a.results, b.results, mergeValue),
     argsUsed: a.argsUsed.map((u, i) => u || b.argsUsed[i] === true),
@@ -103,6 +104,15 @@ function mergeAccess(a: AccessFact, b: AccessFact): AccessFact {
 
 function mergeArg(a: HelperArgFact, b: HelperArgFact): HelperArgFact {
   return { ...mergeCommon(a, b), arg: a.arg };
+}
+
+function mergeIndirect(a: IndirectFact, b: IndirectFact): IndirectFact {
+  if (a.kind === 'functions' && b.kind === 'functions')
+    return { kind: 'functions', funcs: [...new Set([...a.funcs, ...b.funcs])].sort((x, y) => x - y) };
+  if (a.kind === 'helper' && b.kind === 'helper' && a.id === b.id) return a;
+  throw new CompileError('FCC0190', 'a shared function calls different helpers by number for different programs', {
+    help: 'compile the programs one at a time with --function',
+  });
 }
 
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);

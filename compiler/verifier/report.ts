@@ -2,7 +2,7 @@
 import type { Insn } from '../bpf/program.js';
 import type { ErrorCode } from '../errors/index.js';
 import type { Scalar } from './domain.js';
-import type { AccessFact, HelperArgFact, Region } from './facts.js';
+import type { AccessFact, HelperArgFact, IndirectFact, Region } from './facts.js';
 import type { State } from './state.js';
 import type { Abs, Leaks } from './value.js';
 
@@ -28,6 +28,7 @@ export interface Report extends Leaks {
   enter(insn: Insn, state: State): void;
   access(insn: Insn, fact: AccessFact): void;
   helperArgs(insn: Insn, facts: readonly HelperArgFact[]): void;
+  callees(insn: Insn, fact: IndirectFact): void;
   branch(insn: Insn, fate: 'always' | 'never'): void;
   result(insn: Insn, value: Scalar): void;
   /** A frame's bytes from `deepest` (negative, from r10) up may be accessed; null: any byte. */
@@ -44,6 +45,7 @@ export const SILENT: Report = {
   enter: () => {},
   access: () => {},
   helperArgs: () => {},
+  callees: () => {},
   branch: () => {},
   result: () => {},
   touched: () => {},

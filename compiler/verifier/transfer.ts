@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-import type { Insn } from '../bpf/program.js';
+import { FUNCTION_TAG, type Insn } from '../bpf/program.js';
 import { type Context, readReg, readSource } from './context.js';
+import { valueText } from './describe.js';
 import * as domain from './domain.js';
 import { FRAME_SIZE } from './frame.js';
 import { callHelper } from './helpercalls.js';
 import { accessMemory } from './memory.js';
 import type { State } from './state.js';
-import { type Abs, asNumber, forget, num, numberOf, pointer, sameRegion, UNKNOWN_NUMBER } from './value.js';
+import { type Abs, asNumber, forget, merge, num, numberOf, pointer, sameRegion, UNKNOWN_NUMBER } from './value.js';
 import { isTop } from './view.js';
 
 function setResult(cx: Context, state: State, insn: Insn, reg: number, abs: Abs): void {
@@ -95,28 +96,68 @@ export function branch(
   return [taken, not];
 }
 
-function callLocal(cx: Context, state: State, insn: Insn, callee: number): boolean {
-  if (cx.recursive(callee)) {
-    cx.report.refuse(insn, state, {
-      code: 'FCC0114',
-      message: `${cx.world.program.functions[callee]!.name} is called while it is active`,
-      help: 'use a loop, and an array of fixed size where a stack is needed',
-      rank: 0,
-    });
-    afterCall(state, UNKNOWN_NUMBER);
+/** A call of one of some local functions. Returns false if none of them is known to return. */
+function callLocal(cx: Context, state: State, insn: Insn, callees: readonly number[]): boolean {
+  const args = state.regs.slice(1, 6);
+  let returns = false;
+  let result: Abs | undefined;
+  const join = (r0: Abs | undefined): void => {
+    result = returns ? merge(result, r0, domain.join, cx.report) : r0;
+    returns = true;
+  };
+  for (const callee of callees) {
+    if (cx.recursive(callee)) {
+      cx.report.refuse(insn, state, {
+        code: 'FCC0114',
+        message: `${cx.world.program.functions[callee]!.name} is called while it is active`,
+        help: 'use a loop, and an array of fixed size where a stack is needed',
+        rank: 0,
+      });
+      join(UNKNOWN_NUMBER);
+      continue;
+    }
+    const summary = cx.call(callee, args);
+    if (!summary) continue;
+    if (summary.readsFrames) {
+      // The callee may find addresses that are spilled here, and use them as numbers.
+      state.frame.escape(-FRAME_SIZE, FRAME_SIZE, cx.report);
+      cx.readsFrames();
+    }
+    if (summary.writesAnywhere || summary.writes.has(cx.func)) state.frame.havoc(-FRAME_SIZE, FRAME_SIZE, cx.report);
+    if (summary.writesAnywhere) cx.writes(null);
+    for (const f of summary.writes) if (f !== cx.func) cx.writes(f);
+    join(summary.result);
+  }
+  if (returns) afterCall(state, result);
+  return returns;
+}
+
+/**
+ * An indirect call: of the functions that the register may hold; of any whose address is taken, by a run-time check, if it is
+ * just a number; of a helper by its number in a program that takes no address.
+ */
+function callIndirect(cx: Context, state: State, insn: Insn & { kind: 'callx' }): boolean {
+  const target = readReg(cx, state, insn, insn.reg);
+  const id = target.kind === 'num' ? domain.asConstant(target.s) : undefined;
+  if (target.kind === 'func' || (target.kind === 'num' && cx.taken.length > 0)) {
+    const only = cx.taken.filter((f) => id === FUNCTION_TAG + BigInt(f));
+    const funcs = target.kind === 'func' ? target.funcs : only.length > 0 ? only : cx.taken;
+    cx.report.callees(insn, { kind: 'functions', funcs });
+    return callLocal(cx, state, insn, funcs);
+  }
+  if (id !== undefined && id < 1n << 31n) {
+    cx.report.callees(insn, { kind: 'helper', id: Number(id) });
+    afterCall(state, callHelper(cx, state, { slot: insn.slot, kind: 'helper', id: Number(id) }));
     return true;
   }
-  const summary = cx.call(callee, state.regs.slice(1, 6));
-  if (!summary) return false;
-  if (summary.readsFrames) {
-    // The callee may find addresses that are spilled here, and use them as numbers.
-    state.frame.escape(-FRAME_SIZE, FRAME_SIZE, cx.report);
-    cx.readsFrames();
-  }
-  if (summary.writesAnywhere || summary.writes.has(cx.func)) state.frame.havoc(-FRAME_SIZE, FRAME_SIZE, cx.report);
-  if (summary.writesAnywhere) cx.writes(null);
-  for (const f of summary.writes) if (f !== cx.func) cx.writes(f);
-  afterCall(state, summary.result);
+  cx.report.refuse(insn, state, {
+    code: 'FCC0112',
+    message: `r${insn.reg} is not known to be the address of a function`,
+    reason: `r${insn.reg} is ${valueText(cx.world, target)}`,
+    reg: insn.reg,
+    help: 'call the function by name, or take its address in the program',
+  });
+  afterCall(state, UNKNOWN_NUMBER);
   return true;
 }
 
@@ -152,7 +193,7 @@ export function step(cx: Context, state: State, insn: Insn): boolean {
       state.regs[insn.dst] = pointer({ kind: insn.ref.block }, domain.constantScalar(BigInt(insn.ref.offset)));
       return true;
     case 'funcaddr':
-      state.regs[insn.dst] = { kind: 'func', func: insn.func };
+      state.regs[insn.dst] = { kind: 'func', funcs: [insn.func] };
       return true;
     case 'load': {
       const value = accessMemory(cx, state, insn);
@@ -164,19 +205,9 @@ export function step(cx: Context, state: State, insn: Insn): boolean {
       accessMemory(cx, state, insn);
       return true;
     case 'call':
-      return callLocal(cx, state, insn, insn.func);
-    case 'callx': {
-      const target = readReg(cx, state, insn, insn.reg);
-      if (target.kind === 'func') return callLocal(cx, state, insn, target.func);
-      cx.report.refuse(insn, state, {
-        code: 'FCC0112',
-        message: `r${insn.reg} is not known to be the address of one function`,
-        reg: insn.reg,
-        help: 'call the function by name, or choose between calls with a switch',
-      });
-      afterCall(state, UNKNOWN_NUMBER);
-      return true;
-    }
+      return callLocal(cx, state, insn, [insn.func]);
+    case 'callx':
+      return callIndirect(cx, state, insn);
     case 'helper':
       afterCall(state, callHelper(cx, state, insn));
       return true;

@@ -13,8 +13,8 @@ import type { Thresholds } from './view.js';
 export type Abs =
   | { readonly kind: 'num'; readonly s: Scalar; readonly id: number }
   | { readonly kind: 'ptr'; readonly region: Region; readonly off: Scalar }
-  /** Address of a program-local function. */
-  | { readonly kind: 'func'; readonly func: number };
+  /** Address of one of some program-local functions: indices, ascending. */
+  | { readonly kind: 'func'; readonly funcs: readonly number[] };
 
 /** Receives the functions whose frame address becomes an untracked number. */
 export interface Leaks {
@@ -67,7 +67,10 @@ export function merge(a: Abs | undefined, b: Abs | undefined, combine: Combine, 
     const off = combine(a.off, b.off);
     return off === a.off ? a : pointer(a.region, off);
   }
-  if (a.kind === 'func' && b.kind === 'func' && a.func === b.func) return a;
+  if (a.kind === 'func' && b.kind === 'func') {
+    const more = b.funcs.filter((f) => !a.funcs.includes(f));
+    return more.length === 0 ? a : { kind: 'func', funcs: [...a.funcs, ...more].sort((x, y) => x - y) };
+  }
   forget(a, leaks);
   forget(b, leaks);
   return UNKNOWN_NUMBER;
@@ -79,5 +82,5 @@ export function covers(a: Abs | undefined, b: Abs | undefined): boolean {
   if (!b) return false;
   if (a.kind === 'num') return b.kind === 'num' ? domain.includes(a.s, b.s) : a.s === domain.UNKNOWN;
   if (a.kind === 'ptr') return b.kind === 'ptr' && sameRegion(a.region, b.region) && domain.includes(a.off, b.off);
-  return b.kind === 'func' && b.func === a.func;
+  return b.kind === 'func' && b.funcs.every((f) => a.funcs.includes(f));
 }

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadProgram } from '../../compiler/bpf/load.js';
-import { lineAt, type Program } from '../../compiler/bpf/program.js';
+import { addressTaken, lineAt, type Program } from '../../compiler/bpf/program.js';
 import { buildCallGraph } from '../../compiler/cfg/callgraph.js';
 import { CompileError } from '../../compiler/errors/index.js';
+import { loadFixture } from '../fixtures/all.js';
 
 const SAMPLES = join(import.meta.dirname, 'samples');
 const sample = (name: string): Program => loadProgram(readFileSync(join(SAMPLES, name)), name);
@@ -80,6 +81,20 @@ describe('object of rustc', () => {
     expect(entry.insns.flatMap((i) => (i.kind === 'call' ? [p.functions[i.func]!.name] : []))).toEqual(['pick']);
     const count = p.globals.symbols.find((s) => s.name === 'COUNT')!;
     expect(p.globals.data[count.offset]).toBe(5);
+  });
+});
+
+describe('a table of functions', () => {
+  it("holds the numbers that the functions' addresses read as", () => {
+    const { program } = loadFixture('state_machine').objects[1]!;
+    const { rodata, pointers = [] } = program.globals;
+    expect(pointers.map((p) => program.functions[p.func]!.name)).toEqual(['in_key', 'in_value', 'skip']);
+    const view = new DataView(rodata.buffer);
+    for (const { block, offset, func } of pointers) {
+      expect(block).toBe('rodata');
+      expect(view.getBigUint64(offset, true)).toBe(0xfcc0_0000_0000_0000n + BigInt(func));
+    }
+    expect(addressTaken(program)).toEqual([0, 1, 2]);
   });
 });
 

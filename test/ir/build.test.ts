@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { BpfFunction, Insn, Program } from '../../compiler/bpf/program.js';
 import { CONFORMANCE_HELPERS, HELPERS } from '../../compiler/contract/helpers.js';
 import { type Contract, DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
-import { CompileError } from '../../compiler/errors/index.js';
 import { buildModule } from '../../compiler/ir/build.js';
 import { printModule } from '../../compiler/ir/print.js';
 import { validateModule } from '../../compiler/ir/validate.js';
@@ -78,25 +77,6 @@ const opsOf = (m: ReturnType<typeof build>, f = 0): string[] =>
   m.funcs[f]!.blocks.flatMap((b) => b.insts.map((i) => i.op));
 
 describe('building', () => {
-  it.each<[string, Draft]>([
-    ['atomic memory operation', { kind: 'atomic', op: 'add', fetch: false, size: 8, base: 10, off: -8, src: 1 }],
-    ['indirect call', { kind: 'callx', reg: 1 }],
-    ['address of a function', { kind: 'funcaddr', dst: 2, func: 0 }],
-  ])('refuses an %s by name, with its place', (what, draft) => {
-    const p = program([imm(0, 1), draft, EXIT]);
-    try {
-      build(p);
-      expect.unreachable();
-    } catch (e) {
-      expect(e).toBeInstanceOf(CompileError);
-      expect(e).toMatchObject({
-        code: 'FCC0501',
-        exitCode: 4,
-        details: { got: what, at: { function: 'f0', instruction: 1 } },
-      });
-    }
-  });
-
   it('does not look at what is not reachable', () => {
     const p = program([imm(0, 7), EXIT, { kind: 'callx', reg: 1 }, EXIT]);
     const module = build(p, withFacts(p, 0, { reachable: [true, true, false, false] }));

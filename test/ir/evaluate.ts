@@ -86,6 +86,24 @@ function binary(op: Op, n: Bits, a: bigint, b: bigint): bigint {
   }
 }
 
+/** RFC 9669 section 5.3; cmpxchg has what it expects first. */
+function modify(op: NonNullable<Inst['atomic']>, old: bigint, value: bigint, second: () => bigint): bigint {
+  switch (op) {
+    case 'add':
+      return old + value;
+    case 'or':
+      return old | value;
+    case 'and':
+      return old & value;
+    case 'xor':
+      return old ^ value;
+    case 'xchg':
+      return value;
+    case 'cmpxchg':
+      return old === value ? second() : old;
+  }
+}
+
 function compare(cond: Cond, n: Bits, a: bigint, b: bigint): boolean {
   const half = 2n ** BigInt(n - 1);
   // Signed order is unsigned order with the sign bit flipped.
@@ -275,6 +293,17 @@ export function evaluate(
         const bytes = access(address(inst, a), inst.size!, true, 'store');
         for (let i = 0; i < bytes.length; i++) bytes[i] = Number((value >> BigInt(8 * i)) & 0xffn);
         return [];
+      }
+      case 'atomic': {
+        const size = inst.size!;
+        const from = !lanes || guarded ? 1 : 2;
+        const value = (i: number): bigint => (size === 8 && lanes ? wide(from + 2 * i) : a[from + i]!);
+        const bytes = access(address(inst, a), size, true, 'atomic');
+        const old = bytes.reduceRight((v, b) => (v << 8n) | BigInt(b), 0n);
+        const next = modify(inst.atomic!, old, value(0), () => value(1));
+        for (let i = 0; i < size; i++) bytes[i] = Number((next >> BigInt(8 * i)) & 0xffn);
+        if (inst.results.length === 0) return [];
+        return size === 8 && lanes ? pair(old) : [old];
       }
       case 'call': {
         const callee = module.funcs.find((f) => f.index === inst.callee && !f.entry)!;

@@ -171,6 +171,14 @@ export const PROVED: readonly Case[] = [
   ['a region that a helper gives', 'call 0x43\n*(u64 *)(r0 + 56) = 0\nr0 = 0'],
   ['an atomic addition', '*(u64 *)(r10 - 8) = 1\nr3 = 2\nlock *(u64 *)(r10 - 8) += r3\nr0 = *(u64 *)(r10 - 8)'],
   ['an indirect call of a known function', 'entry main:\nr2 = f ll\ncallx r2\nexit\nfunc f:\nr0 = 4'],
+  [
+    'an indirect call of one of two functions',
+    'entry main:\nr3 = *(u64 *)(r1 + 24)\nr2 = f ll\nif r3 == 0 goto use\nr2 = g ll\nuse:\ncallx r2\nexit\nfunc f:\nr0 = 1\nexit\nfunc g:\nr0 = 2',
+  ],
+  [
+    'an indirect call of a number where an address is taken',
+    'entry main:\nr3 = f ll\nr2 = *(u64 *)(r1 + 24)\ncallx r2\nexit\nfunc f:\nr0 = 1',
+  ],
   ['dead code may be wrong', 'r0 = 0\nexit\nr0 = *(u64 *)(r10 + 8)\n'],
   ['a branch that is never taken may be wrong', 'r0 = 0\nif r0 == 0 goto out\nr0 = *(u64 *)(r10 + 8)\nout:'],
   [
@@ -396,11 +404,13 @@ export const REFUSED: readonly (readonly [name: string, text: string, code: Erro
     'r3 = *(u64 *)(r1 + 24)\nr3 &= 31\nr1 += r3\n*(u8 *)(r1 + 0) = 1\nr0 = 0',
     'FCC0110',
   ],
-  ['an indirect call of a number', 'r2 = 5\ncallx r2', 'FCC0112'],
+  ['an indirect call of an unknown number', 'r2 = *(u64 *)(r1 + 24)\ncallx r2', 'FCC0112'],
+  ['an indirect call of a pointer', 'r2 = r10\ncallx r2\nr3 = f ll\nexit\nfunc f:\nr0 = 1', 'FCC0112'],
+  ['an indirect call of a helper that does not exist', 'r2 = 30000\ncallx r2', 'FCC0103'],
   [
-    'an indirect call of one of two functions',
-    'entry main:\nr3 = *(u64 *)(r1 + 24)\nr2 = f ll\nif r3 == 0 goto use\nr2 = g ll\nuse:\ncallx r2\nexit\nfunc f:\nr0 = 1\nexit\nfunc g:\nr0 = 2',
-    'FCC0112',
+    'an indirect call of one of two functions, one of which recurses',
+    'entry main:\nr3 = *(u64 *)(r1 + 24)\nr2 = f ll\nif r3 == 0 goto use\nr2 = g ll\nuse:\ncallx r2\nexit\nfunc f:\nr0 = 1\nexit\nfunc g:\nr2 = f ll\nr2 |= 1\ncallx r2\nr0 = 2',
+    'FCC0114',
   ],
   ['recursion', 'entry main:\ncall main\nr0 = 0', 'FCC0314'],
   ['recursion of two', 'entry main:\ncall f\nexit\nfunc f:\ncall g\nexit\nfunc g:\ncall f\nr0 = 0', 'FCC0314'],

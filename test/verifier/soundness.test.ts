@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../compiler/bpf/asm.js';
-import type { Program } from '../../compiler/bpf/program.js';
+import { FUNCTION_TAG, type Program } from '../../compiler/bpf/program.js';
 import { parseContract } from '../../compiler/contract/schema.js';
 import type { Contract } from '../../compiler/contract/types.js';
 import type { RunRequest } from '../../compiler/host/engine.js';
-import { FUNCTION_TAG, interpret } from '../../compiler/interpreter/interpreter.js';
+import { interpret } from '../../compiler/interpreter/interpreter.js';
 import { type Addresses, firstMismatch } from '../../compiler/verifier/admits.js';
 import type { Facts } from '../../compiler/verifier/facts.js';
 import type { State } from '../../compiler/verifier/state.js';
