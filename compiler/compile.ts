@@ -19,8 +19,8 @@ import { verify } from './verifier/verify.js';
 
 export type { Level } from './opt/pipeline.js';
 
-export interface CompileOptions {
-  readonly target: Target;
+/** All that is not the target's: what `prepare` needs. */
+export interface PrepareOptions {
   /** Default: DEFAULT_CONTRACT. */
   readonly contract?: Contract;
   /** Default: 2. */
@@ -33,6 +33,21 @@ export interface CompileOptions {
   readonly helpers?: readonly HelperRow[];
   /** Validate the intermediate representation after every pass: for tests. */
   readonly validate?: boolean;
+}
+
+export interface CompileOptions extends PrepareOptions {
+  readonly target: Target;
+}
+
+/** A program on its way: verified, guarded and optimised. Any number of targets may take it from here; none changes it. */
+export interface Prepared {
+  readonly kind: 'prepared';
+  readonly program: Program;
+  readonly entries: readonly number[];
+  readonly contract: Contract;
+  readonly helpers: readonly HelperRow[];
+  readonly module: Module;
+  readonly guards: readonly FunctionGuards[];
 }
 
 /** What became of one entry point; local functions that several entries reach count for each. */
@@ -69,7 +84,13 @@ export interface Rejected {
  * entry is rejected. Throws CompileError for what the target does not support or the contract's limits forbid (FCC05xx).
  */
 export function compile(program: Program, options: CompileOptions): Compiled | Rejected {
-  const { target, contract = DEFAULT_CONTRACT, level = 2, entries = program.entries, helpers: extra = [] } = options;
+  const prepared = prepare(program, options);
+  return prepared.kind === 'rejected' ? prepared : finish(prepared, options.target);
+}
+
+/** The first half of `compile`, the same for all targets: verifies, puts the guards in and optimises. */
+export function prepare(program: Program, options: PrepareOptions = {}): Prepared | Rejected {
+  const { contract = DEFAULT_CONTRACT, level = 2, entries = program.entries, helpers: extra = [] } = options;
   const verdicts = verifyTogether(program, entries, contract, options);
   const facts = verdicts.flatMap((v) => (v.verdict === 'accepted' ? [v.facts] : []));
   if (facts.length < verdicts.length) return { kind: 'rejected', verdicts };
@@ -79,6 +100,13 @@ export function compile(program: Program, options: CompileOptions): Compiled | R
   const guards = optimise(module, level, (m) => guardModule(m, { globals, contract }, helpers), {
     validate: options.validate,
   });
+  return { kind: 'prepared', program, entries, contract, helpers, module, guards };
+}
+
+/** The second half of `compile`: machine code and image for one target. Leaves `prepared` as it is. */
+export function finish(prepared: Prepared, target: Target): Compiled {
+  const { program, entries, contract, helpers, module, guards } = prepared;
+  const { globals } = program;
   const generated = generate(module, { contract, globals, helpers }, target);
   const image = writeImage({
     arch: target.arch,
@@ -118,7 +146,7 @@ function verifyTogether(
   program: Program,
   entries: readonly number[],
   contract: Contract,
-  { strict, helpers }: CompileOptions,
+  { strict, helpers }: PrepareOptions,
 ): Verdict[] {
   for (let opaque: ReadonlySet<string> = new Set(); ; ) {
     const verdicts = entries.map((entry) => verify(program, entry, contract, { strict, helpers, opaque }));

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: MIT
 
 /** The library: everything that needs neither files nor a terminal. */
-export { findTarget, targets } from '../backends/index.js';
+export { cpuModel, findTarget, targets, withoutFeatures } from '../backends/index.js';
 export { assemble } from './bpf/asm.js';
 export { loadProgram, rawProgram } from './bpf/load.js';
 export type { BpfFunction, Insn, LineInfo, Program } from './bpf/program.js';
-export { type Compiled, type CompileOptions, compile, type ProgramSummary, type Rejected } from './compile.js';
+export {
+  type Compiled,
+  type CompileOptions,
+  compile,
+  finish,
+  type Prepared,
+  type PrepareOptions,
+  type ProgramSummary,
+  prepare,
+  type Rejected,
+} from './compile.js';
 export { HELPERS } from './contract/helpers.js';
 export { parseContract } from './contract/schema.js';
 export { type Contract, DEFAULT_CONTRACT } from './contract/types.js';

@@ -36,10 +36,23 @@ export const CALL_CLOBBERS = maskOf(R0, R1, R2, R3, SCRATCH, LR);
 export const ARG_REGS = 4;
 export const RESULT_REGS = 2;
 
+/**
+ * Cores with 16-bit encodings only give values no other registers than r0-r7: moving one to a high register and back costs what
+ * its slot in the frame costs. So LR is free for jumps once it is saved.
+ */
+export const SHORT_ORDER: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7];
+export const SHORT_CALLER_SAVED = maskOf(R0, R1, R2, R3);
+export const SHORT_CALLEE_SAVED = maskOf(4, 5, 6, 7);
+/** Low registers that a call leaves alone. */
+export const KEPT_REGISTERS = SHORT_CALLEE_SAVED;
+
 /** SP is a multiple of this at every call. */
 export const STACK_ALIGN = 8;
 /** Largest SP offset of one 32-bit load or store: frames beyond it are refused. */
 export const MAX_FRAME_OFFSET = 4095;
+/** The same for 16-bit encodings, and how far they move SP at once. */
+export const MAX_SHORT_FRAME_OFFSET = 1020;
+export const MAX_SHORT_ADJUST = 508;
 
 /** Where one argument word goes. `stack` is a byte offset in the outgoing area. */
 export type ArgPlace = { readonly reg: number } | { readonly stack: number };
@@ -57,12 +70,25 @@ export function localArgs(count: number): { places: ArgPlace[]; stackBytes: numb
  * Places of a helper's argument words (u64: low, high), the instance in r0 apart. A u64 starts at an even register or an
  * 8-aligned stack offset; after the first stack word, registers are no longer used (AAPCS32 6.5, rules C.3 to C.8).
  */
-export function helperArgs(args: readonly Pick<HelperArg, 'kind'>[]): { places: ArgPlace[]; stackBytes: number } {
+export const helperArgs = (args: readonly Pick<HelperArg, 'kind'>[]): { places: ArgPlace[]; stackBytes: number } =>
+  argsFrom(
+    R1,
+    args.map((a) => a.kind === 'u64'),
+  );
+
+/** The same for a routine of the runtime that does not get the instance. */
+export const intrinsicArgs = (args: readonly ('u32' | 'u64')[]): { places: ArgPlace[]; stackBytes: number } =>
+  argsFrom(
+    R0,
+    args.map((a) => a === 'u64'),
+  );
+
+function argsFrom(first: number, doubles: readonly boolean[]): { places: ArgPlace[]; stackBytes: number } {
   const places: ArgPlace[] = [];
-  let reg = R1;
+  let reg = first;
   let stack = 0;
-  for (const arg of args) {
-    const words = arg.kind === 'u64' ? 2 : 1;
+  for (const double of doubles) {
+    const words = double ? 2 : 1;
     if (words === 2) reg += reg & 1;
     if (reg + words <= ARG_REGS) {
       for (let i = 0; i < words; i++) places.push({ reg: reg++ });

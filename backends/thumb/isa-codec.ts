@@ -46,8 +46,11 @@ export type Operand =
 export type ItUse = 'any' | 'out' | 'in' | 'last';
 /** Where it does stand. */
 export type ItPosition = 'out' | 'in' | 'last';
-/** Architecture version that introduced the encoding; `dsp` is ARMv7E-M. */
-export type Feature = 'v6m' | 'v7m' | 'dsp';
+/**
+ * Least architecture that has the encoding: ARMv6-M, ARMv8-M baseline, ARMv7-M, ARMv7E-M (`dsp`). Each has all of those before it
+ * (of what is in the table).
+ */
+export type Feature = 'v6m' | 'v8mbase' | 'v7m' | 'dsp';
 
 export interface RowSpec {
   readonly name: Name;
@@ -114,7 +117,7 @@ export function compileRow(spec: RowSpec): Row {
   }));
   for (const c of letters.keys()) if (!used.has(c)) throw new Error(`${spec.name}: field ${c} has no operand`);
   return {
-    feature: bits.length === 16 ? 'v6m' : 'v7m',
+    feature: bits.length === 16 && spec.it !== 'in' ? 'v6m' : 'v7m',
     it: 'any',
     ...spec,
     size: bits.length === 16 ? 2 : 4,

@@ -289,9 +289,25 @@ const moves: readonly RowSpec[] = [
     ];
   }),
   // movw decodes under its own name.
-  { name: 'mov.i', bits: '11110 i 100100 jjjj 0 iii dddd iiiiiiii', operands: [d, imm('ji', 65535)], alias: true },
-  { name: 'movw', bits: '11110 i 100100 jjjj 0 iii dddd iiiiiiii', operands: [d, imm('ji', 65535)] },
-  { name: 'movt', bits: '11110 i 101100 jjjj 0 iii dddd iiiiiiii', operands: [d, imm('ji', 65535)] },
+  {
+    name: 'mov.i',
+    bits: '11110 i 100100 jjjj 0 iii dddd iiiiiiii',
+    operands: [d, imm('ji', 65535)],
+    alias: true,
+    feature: 'v8mbase',
+  },
+  {
+    name: 'movw',
+    bits: '11110 i 100100 jjjj 0 iii dddd iiiiiiii',
+    operands: [d, imm('ji', 65535)],
+    feature: 'v8mbase',
+  },
+  {
+    name: 'movt',
+    bits: '11110 i 101100 jjjj 0 iii dddd iiiiiiii',
+    operands: [d, imm('ji', 65535)],
+    feature: 'v8mbase',
+  },
 ];
 
 const both = (): Operand => ({ kind: 'reg', fields: 'm', allow: GENERAL, also: 'q' });
@@ -312,8 +328,8 @@ const others: readonly RowSpec[] = [
   long('smlal', '100', '0000'),
   long('umlal', '110', '0000'),
   long('umaal', '110', '0110', { feature: 'dsp' }),
-  { name: 'sdiv', bits: '111110111001 nnnn 1111 dddd 1111 mmmm', operands: [d, n, m] },
-  { name: 'udiv', bits: '111110111011 nnnn 1111 dddd 1111 mmmm', operands: [d, n, m] },
+  { name: 'sdiv', bits: '111110111001 nnnn 1111 dddd 1111 mmmm', operands: [d, n, m], feature: 'v8mbase' },
+  { name: 'udiv', bits: '111110111011 nnnn 1111 dddd 1111 mmmm', operands: [d, n, m], feature: 'v8mbase' },
   ...(['rev', 'rev16', 'rbit', 'revsh'] as const).map(
     (name, i): RowSpec => ({
       name,

@@ -229,4 +229,24 @@ const literals: readonly RowSpec[] = [
   ),
 ];
 
-export const MEMORY_ROWS: readonly RowSpec[] = [...single, ...pairs, ...multiple, ...literals];
+/** Status, address and value of an exclusive store are in three registers. */
+const apart = ([d, t, n]: readonly number[]): boolean => d !== t && d !== n;
+const exclusive: readonly RowSpec[] = [
+  {
+    name: 'ldrex',
+    bits: '111010000101 nnnn tttt 1111 iiiiiiii',
+    operands: [t, base, imm('i', 255, 4)],
+    feature: 'v8mbase',
+    text: 'ldrex {0}, [{1}{,2}]',
+  },
+  {
+    name: 'strex',
+    bits: '111010000100 nnnn tttt dddd iiiiiiii',
+    operands: [reg('d'), t, base, imm('i', 255, 4)],
+    feature: 'v8mbase',
+    ok: apart,
+    text: 'strex {0}, {1}, [{2}{,3}]',
+  },
+];
+
+export const MEMORY_ROWS: readonly RowSpec[] = [...single, ...pairs, ...multiple, ...literals, ...exclusive];

@@ -127,6 +127,9 @@ export const SINGLES = {
   'stm.wb': 'rn mask',
   stmdb: 'rn mask',
   'stmdb.wb': 'rn mask',
+  // Exclusive: strex gives 0 in rd if it has stored. Offsets as in ldr.
+  ldrex: 'rt rn imm',
+  strex: 'rd rt rn imm',
   /** push: r0..r12 and lr; pop: r0..r12 and lr or pc. One or more. */
   push: 'mask',
   pop: 'mask',

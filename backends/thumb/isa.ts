@@ -11,16 +11,23 @@ export type { Feature, ItPosition, Row } from './isa-codec.js';
 /**
  * The Thumb instruction table and what follows from it: encoder, decoder, printer. Names and operands: isa-names.ts
  * (SIGNATURES). Rows: isa-data.ts, isa-memory.ts, isa-flow.ts. What instructions do: semantics.ts.
- * Source: ARMv7-M Architecture Reference Manual (DDI 0403E), chapters A5 and A7; ARMv6-M (DDI 0419) for feature v6m.
+ * Source: ARMv7-M Architecture Reference Manual (DDI 0403E), chapters A5 and A7; ARMv6-M (DDI 0419) for feature v6m,
+ * ARMv8-M (DDI 0553) for v8mbase.
  */
 export { CONDITIONS, type Name, type PlainName, plainName, SIGNATURES } from './isa-names.js';
 
 /** Every encoding, in table order. */
 export const ROWS: readonly Row[] = [...DATA_ROWS, ...MEMORY_ROWS, ...FLOW_ROWS].map(compileRow);
 
-const LEVEL: Readonly<Record<Feature, number>> = { v6m: 0, v7m: 1, dsp: 2 };
+const LEVEL: Readonly<Record<Feature, number>> = { v6m: 0, v8mbase: 1, v7m: 2, dsp: 3 };
 
-/** Rows of one name, shortest first; within a size in table order. `.it` names also take the plain name's rows. */
+/** Does a core of this level have the encoding? */
+export const has = (level: Feature, row: Row): boolean => LEVEL[row.feature] <= LEVEL[level];
+
+/**
+ * Rows of one name, shortest first; within a size in table order. `.it` names also take the plain name's rows; `jump` is the
+ * first of b and bl that the core has and that reaches.
+ */
 const byName = new Map<string, readonly Row[]>(
   Object.keys(SIGNATURES).map((name) => {
     const plain = plainName(name as Name);
@@ -31,6 +38,8 @@ const byName = new Map<string, readonly Row[]>(
     return [name, [...rows].sort((a, b) => a.size - b.size)];
   }),
 );
+// Where b has no 32-bit form, bl does as well, if nobody needs LR.
+byName.set('jump', [...byName.get('b')!, ...byName.get('bl')!]);
 
 function rowsOf(name: string): readonly Row[] {
   const rows = byName.get(name);
@@ -51,7 +60,7 @@ export function wordBytes(size: 2 | 4, word: number): Uint8Array {
  * hold: it never drops bits. An unknown name or a wrong operand count is our bug and throws.
  */
 export function makeIsa(level: Feature): Isa {
-  const known = (row: Row): boolean => LEVEL[row.feature] <= LEVEL[level];
+  const known = (row: Row): boolean => has(level, row);
   return {
     encode(name, operands, address, minSize) {
       for (const row of rowsOf(name)) {

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
+import type { Rule } from '../../compiler/codegen/lower.js';
+import type { Operand, Selector } from '../../compiler/codegen/select.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
 import { SCRATCH } from './abi.js';
 import { compareNonZero, compareOf, itBlock, materialise, NE } from './lower-compare.js';
 import { addConstant, invert, isPattern, loadConstant, lowMask, negate, powerOfTwo } from './lower-constants.js';
-import type { Operand, Selector } from './lower-select.js';
 import { rotation, shiftAmount, shiftOf } from './lower-shift.js';
 
-/** One way to select an operation: emits and returns true, or leaves everything alone and returns false. */
-export type Rule = (s: Selector, inst: Inst) => boolean;
-
-const result = (inst: Inst): Value => inst.results[0]!;
+export const result = (inst: Inst): Value => inst.results[0]!;
 
 /** The arguments with a constant, if there is one, on the right. */
-function constantRight(s: Selector, inst: Inst): { x: Value; c: number } | null {
+export function constantRight(s: Selector, inst: Inst): { x: Value; c: number } | null {
   const [a, b] = inst.args as [Value, Value];
   const right = s.constOf(b);
   if (right !== undefined) return { x: a, c: right };
@@ -66,7 +64,7 @@ const immediate =
   };
 
 /** x op c is x itself. */
-const neutral =
+export const neutral =
   (c: number): Rule =>
   (s, inst) => {
     const k = constantRight(s, inst);
@@ -141,7 +139,7 @@ export const SUB: readonly Rule[] = [
 ];
 
 /** Multiplication by 2^k, 2^k + 1 or 2^k - 1: a name and shift that do it, or null. */
-function scaled(s: Selector, inst: Inst): { x: Value; name: 'lsls' | 'adds' | 'rsbs'; k: number } | null {
+export function scaled(s: Selector, inst: Inst): { x: Value; name: 'lsls' | 'adds' | 'rsbs'; k: number } | null {
   const c = constantRight(s, inst);
   if (!c) return null;
   const [exact, above, below] = [powerOfTwo(c.c), powerOfTwo(c.c - 1), powerOfTwo((c.c + 1) >>> 0)];
@@ -312,7 +310,7 @@ export const BSWAP: readonly Rule[] = [
 ];
 
 /** Is the divisor shown not to be zero by how it is made? */
-function nonZero(s: Selector, v: Value): boolean {
+export function nonZero(s: Selector, v: Value): boolean {
   const c = s.constOf(v);
   if (c !== undefined) return c !== 0;
   const or = s.definition(v, 'or');

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import type { Asm, Label } from '../../compiler/codegen/machine.js';
+import type { Operand, Selector } from '../../compiler/codegen/select.js';
 import { SWAPPED } from '../../compiler/ir/arith.js';
 import type { Cond, Inst, Value } from '../../compiler/ir/ir.js';
 import { SCRATCH } from './abi.js';
 import { CONDITIONS } from './isa-names.js';
 import { isPattern, negate } from './lower-constants.js';
-import type { Operand, Selector } from './lower-select.js';
 import { shiftOf } from './lower-shift.js';
 
 /** Condition numbers of the instruction set. Bit 0 inverts. */
@@ -23,7 +23,7 @@ export const LT = 11;
 export const GT = 12;
 export const LE = 13;
 
-const NUMBER = {
+export const NUMBER = {
   eq: EQ,
   ne: NE,
   ult: LO,
@@ -51,7 +51,7 @@ const NEIGHBOUR: Partial<Record<Cond, { to: Cond; step: 1n | -1n; not: 'zero' | 
 };
 
 /** The other form of a comparison with a constant of `width` bits, or null where it would wrap. */
-function neighbour(cond: Cond, c: bigint, width: 32 | 64): { cond: Cond; c: bigint } | null {
+export function neighbour(cond: Cond, c: bigint, width: 32 | 64): { cond: Cond; c: bigint } | null {
   const n = NEIGHBOUR[cond];
   if (!n) return null;
   const umax = (1n << BigInt(width)) - 1n;
@@ -82,7 +82,7 @@ const single = (name: string, condition: number, operands: readonly Operand[], z
   name,
 });
 
-const isBits = (cond: Cond): boolean => cond === 'set' || cond === 'nset';
+export const isBits = (cond: Cond): boolean => cond === 'set' || cond === 'nset';
 
 /** Immediate form of cmp for a constant, or null. cmn sets the flags of cmp with -c but for c = 0 and c = 2^31. */
 function compareImmediate(c: number): { name: string; imm: number } | null {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+
+import type { Rule } from '../../compiler/codegen/lower.js';
 import type { Asm, MInst } from '../../compiler/codegen/machine.js';
+import type { Operand, Selector } from '../../compiler/codegen/select.js';
 import { INSTANCE } from '../../compiler/image/fields.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
 import { INSTANCE_REG, SCRATCH } from './abi.js';
-import type { Rule } from './lower-alu.js';
 import { addConstant, addTo, isPattern, loadConstant } from './lower-constants.js';
-import type { Operand, Selector } from './lower-select.js';
 
 /**
  * Memory. ldr, ldrh, str and strh take any address; ldrd and strd fault unless it is a multiple of 4 (ARMv7-M manual,
@@ -22,7 +23,7 @@ function reaches(size: number, offset: number): boolean {
   return offset >= -255 && offset <= (size === 8 ? 4091 : 4095);
 }
 
-interface Address {
+export interface Address {
   /** Register of the base. */
   readonly base: Operand;
   readonly offset: number;
@@ -39,9 +40,16 @@ function step(s: Selector, inst: Inst): { x: Value; c: number } | null {
   return ca === undefined ? null : { x: b, c: ca };
 }
 
-/** The address of a load or store, with as much as possible of its computation in the addressing mode. */
-function addressOf(s: Selector, inst: Inst): Address {
-  const size = inst.size!;
+/**
+ * The address of a load or store, with as much as possible of its computation in the addressing mode: offsets that the access
+ * `takes`, indexes shifted by up to `maxScale` (-1: no index at all).
+ */
+export function addressOf(
+  s: Selector,
+  inst: Inst,
+  takes: (access: Inst, offset: number) => boolean,
+  maxScale: number,
+): Address {
   let value = inst.args[0]!;
   let offset = inst.off ?? 0;
   for (;;) {
@@ -50,19 +58,19 @@ function addressOf(s: Selector, inst: Inst): Address {
     if (!part) break;
     const c = signed(part.c);
     // Worth it if the addition itself goes: alone here, or all its readers are accesses that can take the constant.
-    const takes = (i: Inst): boolean => reaches(i.size!, signed((i.off ?? 0) + c));
-    if (!reaches(size, signed(offset + c)) || !(s.fold(value, 'add', 'sub') || s.onlyAddresses(value, takes))) break;
+    const all = (i: Inst): boolean => takes(i, signed((i.off ?? 0) + c));
+    if (!takes(inst, signed(offset + c)) || !(s.fold(value, 'add', 'sub') || s.onlyAddresses(value, all))) break;
     value = part.x;
     offset = signed(offset + c);
   }
   const base = s.definition(value, 'base');
   if (base) {
     const { add } = s.context.regionBase(base.region!);
-    if (add !== 0 && reaches(size, signed(offset + add))) {
+    if (add !== 0 && takes(inst, signed(offset + add))) {
       return { base: s.useReg(s.needRawBase(base)), offset: signed(offset + add), index: null };
     }
   }
-  if (offset === 0 && size !== 8) {
+  if (offset === 0 && maxScale >= 0) {
     const sum = s.fold(value, 'add');
     const [a, b] = sum && !step(s, sum) ? sum.args : [];
     for (const [x, y] of a && b
@@ -73,7 +81,7 @@ function addressOf(s: Selector, inst: Inst): Address {
       : []) {
       const shl = s.fold(y, 'shl');
       const scale = shl ? s.constOf(shl.args[1]!) : undefined;
-      if (shl && scale !== undefined && scale <= 3) {
+      if (shl && scale !== undefined && scale > 0 && scale <= maxScale) {
         return { base: s.use(x), offset, index: { operand: s.use(shl.args[0]!), scale } };
       }
     }
@@ -90,7 +98,7 @@ function access(
   own: readonly Operand[],
   write: (ops: readonly number[], base: number, offset: number, asm: Asm) => void,
 ): true {
-  const at = addressOf(s, inst);
+  const at = addressOf(s, inst, (i, offset) => reaches(i.size!, offset), inst.size === 8 ? -1 : 3);
   const count = own.length;
   if (at.index) {
     s.emit(`${name}.r`, inst.origin, [...own, at.base, at.index.operand, s.imm(at.index.scale)], (ops, asm) =>
@@ -149,7 +157,7 @@ const loadSmall: Rule = (s, inst) => {
 };
 
 /** What is stored: an and or sign extension that only changes bits above those stored does not matter. */
-function stored(s: Selector, v: Value, size: 1 | 2 | 4): Value {
+export function stored(s: Selector, v: Value, size: 1 | 2 | 4): Value {
   const mask = size === 1 ? 0xff : size === 2 ? 0xffff : 0xffffffff;
   const and = s.fold(v, 'and');
   if (and) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+
+import type { Selector } from '../../compiler/codegen/select.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
-import type { Selector } from './lower-select.js';
 
 /** A value shifted by a constant, as the second operand of another instruction takes it. */
 export interface Shifted {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
+
+import type { Rule } from '../../compiler/codegen/lower.js';
+import type { Operand, Selector } from '../../compiler/codegen/select.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
 import { SCRATCH } from './abi.js';
-import type { Rule } from './lower-alu.js';
 import { itBlock, PL } from './lower-compare.js';
 import { isPattern } from './lower-constants.js';
-import type { Operand, Selector } from './lower-select.js';
 
 /** Operations on pairs of lanes. Each is one machine instruction, as the carry must not outlive it. */
 
 /** A 64-bit constant made of two lanes. */
-function pairOf(s: Selector, low: Value, high: Value): bigint | undefined {
+export function pairOf(s: Selector, low: Value, high: Value): bigint | undefined {
   const [l, h] = [s.constOf(low), s.constOf(high)];
   return l === undefined || h === undefined ? undefined : (BigInt(h) << 32n) | BigInt(l);
 }
@@ -65,7 +66,7 @@ function addPair(s: Selector, inst: Inst, a: readonly [Value, Value], b: readonl
 }
 
 /** With only the low lane read, a 64-bit sum, difference or product is the 32-bit one. */
-const lowOnly = (s: Selector, inst: Inst): boolean => !s.isNeeded(inst.results[1]!);
+export const lowOnly = (s: Selector, inst: Inst): boolean => !s.isNeeded(inst.results[1]!);
 
 export const ADD64: readonly Rule[] = [
   (s, inst) => {

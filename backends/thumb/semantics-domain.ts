@@ -62,6 +62,9 @@ export interface Machine<V, B> {
    */
   load(address: V, bytes: 1 | 2 | 4, signed: boolean, via: 'base' | 'literal', strict: boolean): V;
   store(address: V, bytes: 1 | 2 | 4, value: V, strict: boolean): void;
+  /** Loads a word and watches it; stores one, if it is the one watched and nothing has come between: then true. */
+  loadExclusive(address: V): V;
+  storeExclusive(address: V, value: V): B;
   /** Goes on at an instruction of the text if `condition` holds. */
   jump(target: number, condition: B): void;
   /** Goes on where a register or stack word says; bit 0 must be set. */

@@ -106,6 +106,14 @@ class Recorder implements Machine<Unknown, boolean | null> {
   store(): void {
     this.stores++;
   }
+  loadExclusive(): Unknown {
+    this.loads++;
+    return null;
+  }
+  storeExclusive(): null {
+    this.stores++;
+    return null;
+  }
   jump(_: number, condition: boolean | null): void {
     this.flow = condition === true ? 'direct' : 'conditional';
   }

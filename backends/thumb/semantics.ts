@@ -111,6 +111,11 @@ const block =
     multiple(m, o[0]!, o[1]!, isLoad, down, back);
 
 const memory = {
+  ldrex: (m, o) => m.set(o[0]!, m.loadExclusive(offset(m, o))),
+  strex: (m, o) => {
+    const done = m.storeExclusive(plus(m, m.get(o[2]!), o[3]!), m.get(o[1]!));
+    m.set(o[0]!, m.d.ite(done, m.d.const(0), m.d.const(1)));
+  },
   'ldr.lit': (m, o) => m.set(o[0]!, m.load(m.d.const(m.address + o[1]!), 4, false, 'literal', true)),
   adr: (m, o) => m.set(o[0]!, m.d.const(m.address + o[1]!)),
   ldrd: pair(true, 'offset'),

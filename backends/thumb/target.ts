@@ -1,42 +1,56 @@
 // SPDX-License-Identifier: MIT
 import type { Core, Target } from '../../compiler/codegen/target.js';
-import { ALLOCATION_ORDER, CALLEE_SAVED, CALLER_SAVED, SCRATCH, SHORT_REGISTERS } from './abi.js';
+import * as abi from './abi.js';
+import { levelOf } from './cores.js';
 import { disassemble, makeIsa } from './isa.js';
 import { REGISTER_NAMES } from './isa-print.js';
 import { lower } from './lower.js';
-import { epilogue, frame, move, prologue, spillLoad, spillStore, stackBytes, trapCommon } from './lower-frame.js';
+import * as frames from './lower-frame.js';
+import { farJump, loadByBytes } from './short-constants.js';
 
-/** The Thumb target for one core. Every core of cores.ts has the ARMv7-M mainline instructions. */
+/** The Thumb target for one core: its features choose between instructions, registers and frames. */
 export function thumbTarget(core: Core): Target {
-  if (!core.features.v7m) throw new Error(`${core.name} lacks the ARMv7-M instructions that selection uses`);
+  const { features } = core;
+  const { v7m, v8mbase } = features;
   return {
     arch: 'thumb',
     core,
-    isa: makeIsa('v7m'),
-    registers: {
-      names: REGISTER_NAMES,
-      allocationOrder: ALLOCATION_ORDER,
-      callerSaved: CALLER_SAVED,
-      calleeSaved: CALLEE_SAVED,
-      short: SHORT_REGISTERS,
-    },
-    lower,
-    move,
-    spillStore,
-    spillLoad,
-    scratch: SCRATCH,
-    prologue,
-    epilogue,
-    jump: (label, asm) => asm.ref('b', label),
+    isa: makeIsa(levelOf(features)),
+    registers: v7m
+      ? {
+          names: REGISTER_NAMES,
+          allocationOrder: abi.ALLOCATION_ORDER,
+          callerSaved: abi.CALLER_SAVED,
+          calleeSaved: abi.CALLEE_SAVED,
+          short: abi.SHORT_REGISTERS,
+        }
+      : {
+          names: REGISTER_NAMES,
+          allocationOrder: abi.SHORT_ORDER,
+          callerSaved: abi.SHORT_CALLER_SAVED,
+          calleeSaved: abi.SHORT_CALLEE_SAVED,
+        },
+    lower: lower(features),
+    move: frames.move,
+    spillStore: v7m ? frames.spillStore : frames.spillStoreShort,
+    spillLoad: v7m ? frames.spillLoad : frames.spillLoadShort,
+    scratch: abi.SCRATCH,
+    prologue: frames.prologue(features),
+    epilogue: frames.epilogue(features),
+    jump: (label, asm) => asm.ref(farJump(asm, false), label),
     literalLoad: (rd, label, asm) => asm.ref('ldr.lit', label, rd),
     literalFar: (rd, value, asm) => {
+      if (!v8mbase) {
+        loadByBytes(rd, value, asm);
+        return;
+      }
       asm.inst('movw', rd, value & 0xffff);
       asm.inst('movt', rd, value >>> 16);
     },
-    frame,
-    stackBytes,
+    frame: frames.frame(features),
+    stackBytes: frames.stackBytes(features),
     trapStub: (common, asm) => asm.ref('bl', common),
-    trapCommon,
+    trapCommon: frames.trapCommon(features),
     disassemble,
   };
 }

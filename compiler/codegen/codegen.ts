@@ -101,7 +101,7 @@ export function generate(module: Module, input: CodegenInput, target: Target): G
       (f): GeneratedEntry => ({
         index: f.index,
         name: name(f.index),
-        offset: f.start,
+        offset: f.code,
         worstCase: f.worstCase,
         stackBytes: f.stackBytes,
         frameBytes: frames.depth(functionKey(f.index, true)),

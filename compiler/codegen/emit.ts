@@ -9,7 +9,7 @@ import { layoutBlocks, threadJumps } from './layout.js';
 import type { Frame } from './machine.js';
 import type { ABlock, Allocation } from './regalloc/index.js';
 import { chosen, type Placed, relax, type Section } from './relax.js';
-import type { Target } from './target.js';
+import type { Isa, Target } from './target.js';
 import { type CostBlock, worstCases } from './worstcase.js';
 
 export interface FuncToEmit {
@@ -20,8 +20,9 @@ export interface FuncToEmit {
 export interface EmittedFunction {
   readonly index: number;
   readonly entry: boolean;
-  /** Byte offsets in text; the literal pool is included. */
+  /** Byte offsets in text; the literal pool is included. `code`: of the first instruction. */
   readonly start: number;
+  readonly code: number;
   readonly end: number;
   readonly frame: Frame;
   /** Native stack of one call of it, and of the deepest chain of calls from it. */
@@ -76,12 +77,17 @@ export function emitProgram(funcs: readonly FuncToEmit[], target: Target): Emitt
     align,
     items: r.blocks.flatMap((b) => [...b.items, ...b.jump]),
     pool: r.recorder.pool,
+    poolFirst: target.poolFirst === true,
   }));
 
   // Shared code of each kind of trap that occurs, then the table.
   const shared = sharedTraps(labels, target);
   const table = trapTable(labels, shared.common, target);
-  sections.push({ align, items: shared.items, pool: shared.pool }, { align, items: table, pool: new Map() });
+  const { poolFirst = false } = target;
+  sections.push(
+    { align, items: shared.items, pool: shared.pool, poolFirst },
+    { align, items: table, pool: new Map(), poolFirst },
+  );
   const laid = relax(sections, target.isa);
   const trapTableAt = laid.bounds.at(-1)!.start;
   if (laid.bounds.at(-1)!.end !== trapTableAt + 4 * labels.sites.length)
@@ -168,10 +174,10 @@ function record({ allocation, frame }: FuncToEmit, target: Target, labels: Label
         id: r.id,
         term: order[i]!.term,
         bound: order[i]!.bound,
-        ...count(r.items),
+        ...count(r.items, target.isa),
         edges:
           order[i]!.term.kind === 'branch' || order[i]!.term.kind === 'jump'
-            ? [0, 1].map((k) => (k === r.jumpEdge ? count(r.jump).instructions : 0))
+            ? [0, 1].map((k) => (k === r.jumpEdge ? count(r.jump, target.isa).instructions : 0))
             : [],
       })),
   };
@@ -209,9 +215,13 @@ function terminate(
 }
 
 /** Executed instructions of items in a row, and the functions they call, once per call. */
-function count(items: readonly Item[]): { instructions: number; calls: string[] } {
+function count(items: readonly Item[], isa: Isa): { instructions: number; calls: string[] } {
   const groups = new Map<Group, number>();
-  for (const x of chosen(items)) if (x.kind !== 'bind') groups.set(x.group, (groups.get(x.group) ?? 0) + 1);
+  for (const x of chosen(items)) {
+    if (x.kind === 'bind') continue;
+    const n = x.kind === 'ref' ? (isa.instructions?.(x.name, x.size) ?? 1) : 1;
+    groups.set(x.group, (groups.get(x.group) ?? 0) + n);
+  }
   let instructions = 0;
   const calls: string[] = [];
   for (const [g, n] of groups) {
@@ -237,7 +247,7 @@ function sharedTraps(labels: Labels, target: Target) {
     asm.begin(NOWHERE);
     asm.bind(label);
     target.trapCommon(TRAPS[trap].code, asm);
-    longest = Math.max(longest, count(asm.items.slice(before)).instructions);
+    longest = Math.max(longest, count(asm.items.slice(before), target.isa).instructions);
   }
   return { items: asm.items, pool: asm.pool, common, longest };
 }

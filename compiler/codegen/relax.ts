@@ -4,11 +4,13 @@ import type { Item } from './asm.js';
 import type { Label } from './machine.js';
 import type { Isa } from './target.js';
 
-/** A run of items at an aligned address, with the constants behind it that its literal loads refer to. */
+/** A run of items at an aligned address, with the constants behind or before it that its literal loads refer to. */
 export interface Section {
   readonly align: number;
   readonly items: readonly Item[];
   readonly pool: ReadonlyMap<number, Label>;
+  /** The constants come first. */
+  readonly poolFirst?: boolean;
 }
 
 /** One final instruction. */
@@ -18,15 +20,23 @@ export interface Placed {
   readonly item: Extract<Item, { kind: 'inst' | 'ref' }>;
 }
 
+export interface Bounds {
+  readonly start: number;
+  readonly code: number;
+  readonly end: number;
+}
+
 export interface Laid {
   readonly text: Uint8Array;
-  /** Start and end of each section, its pool included. */
-  readonly bounds: { start: number; end: number }[];
+  /** Start and end of each section, its pool included, and where its items start. */
+  readonly bounds: readonly Bounds[];
   /** Instructions of each section, in order. */
   readonly placed: Placed[][];
   readonly address: ReadonlyMap<Label, number>;
 }
 
+/** Literal loads want words at multiples of 4. */
+const POOL_ALIGN = 4;
 const alignTo = (n: number, a: number): number => Math.ceil(n / a) * a;
 
 /** The items that count: of alternatives the chosen one. */
@@ -56,26 +66,32 @@ function usedPool(s: Section): [number, Label][] {
 }
 
 type Ref = Extract<Item, { kind: 'ref' }>;
-type Placing = { address: Map<Label, number>; bounds: { start: number; end: number }[]; length: number };
+type Placing = { address: Map<Label, number>; bounds: Bounds[]; length: number };
 
 function place(sections: readonly Section[]): Placing {
   const address = new Map<Label, number>();
-  const bounds: Placing['bounds'] = [];
+  const bounds: Bounds[] = [];
   let at = 0;
+  const placePool = (s: Section): void => {
+    const words = usedPool(s);
+    if (words.length > 0) at = alignTo(at, POOL_ALIGN);
+    for (const [, label] of words) {
+      address.set(label, at);
+      at += 4;
+    }
+  };
   for (const s of sections) {
     at = alignTo(at, s.align);
     const start = at;
+    if (s.poolFirst) placePool(s);
+    at = alignTo(at, s.align);
+    const code = at;
     for (const x of chosen(s.items)) {
       if (x.kind === 'bind') address.set(x.label, at);
       else at += x.kind === 'inst' ? x.bytes.length : x.size;
     }
-    const words = usedPool(s);
-    const pool = words.length > 0 ? alignTo(at, 4) : at;
-    words.forEach(([, label], i) => {
-      address.set(label, pool + 4 * i);
-    });
-    at = pool + 4 * words.length;
-    bounds.push({ start, end: at });
+    if (!s.poolFirst) placePool(s);
+    bounds.push({ start, code, end: at });
   }
   return { address, bounds, length: at };
 }
@@ -128,7 +144,7 @@ function grow(sections: readonly Section[], { address, bounds }: Placing, isa: I
     }
   };
   sections.forEach((s, i) => {
-    walk(s.items, bounds[i]!.start, null);
+    walk(s.items, bounds[i]!.code, null);
   });
   return changed;
 }
@@ -138,7 +154,7 @@ function write(sections: readonly Section[], { address, bounds, length }: Placin
   const view = new DataView(text.buffer);
   const placed = sections.map((s, i) => {
     const out: Placed[] = [];
-    let at = bounds[i]!.start;
+    let at = bounds[i]!.code;
     for (const item of chosen(s.items)) {
       if (item.kind === 'bind') continue;
       const bytes = item.kind === 'inst' ? item.bytes : encodeRef(item, at, address, isa)!;

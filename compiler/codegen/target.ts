@@ -14,6 +14,8 @@ export interface Isa {
   encode(name: string, operands: readonly number[], address: number, minSize: number): Uint8Array | null;
   /** Sizes in bytes that a name's encodings may have, ascending. */
   sizes(name: string): readonly number[];
+  /** Instructions that an encoding of this size makes the processor execute at most, where that is not always one. */
+  instructions?(name: string, size: number): number;
 }
 
 export interface DecodedInst {
@@ -37,14 +39,23 @@ export interface LowerContext {
   callee(index: number): Pick<Func, 'params' | 'results'>;
 }
 
+/** A processor that an emulator offers for a core. */
+export interface Emulator {
+  /** Row of the command line's table of boards; also what --board takes. */
+  readonly board: string;
+  /** Features of the core that the emulated processor has not: text for it is compiled without them. */
+  readonly lacks: readonly string[];
+}
+
 export interface Core {
   /** Command-line name, "cortex-m4". */
   readonly name: string;
+  /** What selection and the processor model go by. */
   readonly features: Readonly<Record<string, boolean>>;
   /** Bits of the image header's `features` that text for this core may need. */
   readonly featureBits: number;
-  /** Emulator for --engine qemu, or null. */
-  readonly qemu: { readonly machine: string; readonly cpu: string | null } | null;
+  /** Emulators for --engine qemu, the preferred one first; none: text is only simulated. */
+  readonly emulators: readonly Emulator[];
   readonly doc: string;
 }
 
@@ -53,6 +64,8 @@ export interface Target {
   readonly arch: Arch;
   readonly core: Core;
   readonly isa: Isa;
+  /** Literal pools stand before their function, as its loads only reach backwards; else behind it. */
+  readonly poolFirst?: boolean;
 
   readonly registers: {
     readonly names: readonly string[];
@@ -87,8 +100,8 @@ export interface Target {
   /** Bytes of native stack the frame takes, saved registers and return address included. */
   stackBytes(frame: Frame): number;
   /**
-   * Trap table entry for one site: exactly 4 bytes that transfer to `common` and leave the address behind themselves in
-   * the link register; and the shared code for one trap kind, which puts `code` into the first argument register and jumps through the
+   * Trap table entry for one site: exactly 4 bytes (padding included) that transfer to `common` and leave the address behind
+   * the transfer in the link register (simulator/cpu.ts: trapLink); and the shared code for one trap kind, which puts `code` into the first argument register and jumps through the
    * instance's trap field.
    */
   trapStub(common: number, asm: Asm): void;

@@ -4,6 +4,7 @@ import { FIRST_GRANTED, REGION_CONTEXT, REGION_DATA, REGION_RODATA } from '../co
 import { crc32Text } from './crc32.js';
 import {
   ARCHES,
+  ATOMIC_OPS,
   CODE_ALIGN,
   ENTRY_FIELDS,
   ENTRY_NAME_LENGTH,
@@ -33,6 +34,8 @@ const BANNER =
 const hex = (n: number): string => `0x${n.toString(16).padStart(8, '0')}u`;
 const define = (name: string, value: string | number, doc?: string): string =>
   `#define FCC_${name.toUpperCase()} ${value}${doc === undefined ? '' : ` /* ${doc} */`}`;
+
+const intrinsicType = (kind: 'u32' | 'u64'): string => (kind === 'u64' ? 'uint64_t' : 'uint32_t');
 
 /** A C struct of a field table, and assertions that the C compiler lays it out as the table says. */
 function struct(name: string, rows: readonly FieldRow[], extra?: { line: string; bytes: number }): string {
@@ -93,6 +96,15 @@ ${struct('instance', INSTANCE_FIELDS)}
 ${INTRINSICS.map((r, i) => define(`INTRINSIC_${r.name}`, hex(INTRINSIC_BASE + i), r.doc)).join('\n')}
 ${define('INTRINSIC_BASE', hex(INTRINSIC_BASE))}
 ${define('INTRINSIC_COUNT', INTRINSICS.length)}
+${INTRINSICS.filter((r) => r.name !== 'search')
+  .map((r) => `${intrinsicType(r.result)} fcc_${r.name}(${r.args.map(intrinsicType).join(', ')});`)
+  .join('\n')}
+uint32_t fcc_search(const fcc_instance_t *instance, uint32_t address, uint32_t size, uint32_t rights);
+/* X(ID, name) for every intrinsic. */
+#define FCC_INTRINSICS(X) ${INTRINSICS.map((r) => `\\\n    X(FCC_INTRINSIC_${r.name.toUpperCase()}, ${r.name})`).join(' ')}
+
+/* What the atomic intrinsics do. */
+${ATOMIC_OPS.map((op, i) => define(`ATOMIC_${op}`, i)).join('\n')}
 
 /* Why a container stopped. */
 ${Object.entries(TRAPS)

@@ -81,7 +81,7 @@ export const INSTANCE_FIELDS = [
   {
     name: 'trap',
     type: 'u32',
-    doc: 'where a trap goes: r0 = trap code, link register = behind the site in the trap table',
+    doc: 'where a trap goes: first argument register = trap code, link register = up to 4 bytes behind the start of the site in the trap table',
   },
   { name: 'host_sp', type: 'u32', doc: 'stack pointer to return to after a trap' },
   { name: 'region_count', type: 'u32', doc: 'rows of the region table below' },
@@ -94,18 +94,48 @@ export const INSTANCE_REGION_FIELDS = [
   { name: 'rights', type: 'u32', doc: '1 read, 3 read and write' },
 ] as const satisfies readonly FieldRow[];
 
+/** How an intrinsic is called, in C: `u64` first, so that no convention puts a gap before one. */
+export interface IntrinsicRow {
+  readonly name: string;
+  readonly args: readonly ('u32' | 'u64')[];
+  readonly result: 'u32' | 'u64';
+  readonly doc: string;
+}
+
 /** Runtime routines that code may call like helpers, with the platform's C calling convention. */
 export const INTRINSIC_BASE = 0x80000000;
+const PAIR = ['u64', 'u64'] as const;
+const WORDS = ['u32', 'u32'] as const;
+const SHIFT = ['u64', 'u32'] as const;
 export const INTRINSICS = [
-  { name: 'udiv64', doc: 'uint64_t f(uint64_t a, uint64_t b): a / b, 0 if b is 0' },
-  { name: 'umod64', doc: 'uint64_t f(uint64_t a, uint64_t b): a % b, a if b is 0' },
-  { name: 'sdiv64', doc: 'int64_t f(int64_t a, int64_t b): a / b truncated, 0 if b is 0, INT64_MIN / -1 = INT64_MIN' },
-  { name: 'smod64', doc: 'int64_t f(int64_t a, int64_t b): a % b truncated, a if b is 0, INT64_MIN % -1 = 0' },
+  { name: 'udiv64', args: PAIR, result: 'u64', doc: 'f(a, b): a / b, 0 if b is 0' },
+  { name: 'umod64', args: PAIR, result: 'u64', doc: 'f(a, b): a % b, a if b is 0' },
+  { name: 'sdiv64', args: PAIR, result: 'u64', doc: 'f(a, b): a / b signed, 0 if b is 0, INT64_MIN / -1 = INT64_MIN' },
+  { name: 'smod64', args: PAIR, result: 'u64', doc: 'f(a, b): a % b signed, a if b is 0, INT64_MIN % -1 = 0' },
   {
     name: 'search',
-    doc: 'uint32_t f(instance *, uint32_t address, uint32_t size, uint32_t rights): 1 if one region with these rights holds [address, address + size), else 0; size 0 is always held',
+    args: ['u32', 'u32', 'u32', 'u32'],
+    result: 'u32',
+    doc: 'f(instance, address, size, rights): 1 if one region with these rights holds [address, address + size), else 0; size 0 is always held',
   },
-] as const;
+  // For cores without division, without a long multiplication, or where a shift of two words is long.
+  { name: 'udiv32', args: WORDS, result: 'u32', doc: 'f(a, b): a / b, 0 if b is 0' },
+  { name: 'umod32', args: WORDS, result: 'u32', doc: 'f(a, b): a % b, a if b is 0' },
+  { name: 'sdiv32', args: WORDS, result: 'u32', doc: 'f(a, b): a / b signed, 0 if b is 0, INT32_MIN / -1 = INT32_MIN' },
+  { name: 'smod32', args: WORDS, result: 'u32', doc: 'f(a, b): a % b signed, a if b is 0, INT32_MIN % -1 = 0' },
+  { name: 'mul64', args: PAIR, result: 'u64', doc: 'f(a, b): low 64 bits of a * b' },
+  { name: 'umul64', args: WORDS, result: 'u64', doc: 'f(a, b): all of a * b' },
+  { name: 'shl64', args: SHIFT, result: 'u64', doc: 'f(a, n): a << (n & 63)' },
+  { name: 'lshr64', args: SHIFT, result: 'u64', doc: 'f(a, n): a >> (n & 63), zeros from above' },
+  { name: 'ashr64', args: SHIFT, result: 'u64', doc: 'f(a, n): a >> (n & 63), sign from above' },
+  // Atomics that the core has no instructions for, or whose address may be misaligned. `op`: row of ATOMIC_OPS.
+  { name: 'atomic32', args: ['u32', 'u32', 'u32'], result: 'u32', doc: 'f(value, address, op): old value' },
+  { name: 'atomic64', args: ['u64', 'u32', 'u32'], result: 'u64', doc: 'f(value, address, op): old value' },
+  { name: 'cmpxchg32', args: ['u32', 'u32', 'u32'], result: 'u32', doc: 'f(expected, value, address): old value' },
+  { name: 'cmpxchg64', args: ['u64', 'u64', 'u32'], result: 'u64', doc: 'f(expected, value, address): old value' },
+] as const satisfies readonly IntrinsicRow[];
+/** Read-modify-write operations of the atomic intrinsics, by number. */
+export const ATOMIC_OPS = ['add', 'or', 'and', 'xor', 'xchg'] as const;
 export type IntrinsicName = (typeof INTRINSICS)[number]['name'];
 
 export const ARCHES = { thumb: 1, riscv32: 2, xtensa: 3 } as const;

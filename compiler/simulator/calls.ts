@@ -2,7 +2,14 @@
 import type { HelperRow } from '../contract/helpers.js';
 import { HelperTrap } from '../host/engine.js';
 import type { HelperHost } from '../host/helpers.js';
-import { INSTANCE, INSTANCE_REGION, INTRINSIC_BASE, INTRINSICS, type IntrinsicName } from '../image/fields.js';
+import {
+  ATOMIC_OPS,
+  INSTANCE,
+  INSTANCE_REGION,
+  INTRINSIC_BASE,
+  INTRINSICS,
+  type IntrinsicName,
+} from '../image/fields.js';
 import { type Abi, type Cpu, CpuFault } from './cpu.js';
 import type { SimMemory } from './memory.js';
 
@@ -28,22 +35,80 @@ class Arguments {
   }
 
   pair(): bigint {
-    if (this.abi.alignPairs && this.#next % 2 === 1) this.#next++;
+    const { alignPairs, alignStackPairs, argumentRegisters } = this.abi;
+    const even = alignPairs || (alignStackPairs === true && this.#next >= argumentRegisters.length);
+    if (even && this.#next % 2 === 1) this.#next++;
     const lo = this.word();
     return lo | (this.word() << 32n);
   }
 }
 
-const signed = (v: bigint): bigint => BigInt.asIntN(64, v);
-const unsigned = (v: bigint): bigint => BigInt.asUintN(64, v);
-
-/** image/fields.ts INTRINSICS says what each does. */
-const DIVISIONS: Readonly<Record<Exclude<IntrinsicName, 'search'>, (a: bigint, b: bigint) => bigint>> = {
-  udiv64: (a, b) => (b === 0n ? 0n : a / b),
-  umod64: (a, b) => (b === 0n ? a : a % b),
-  sdiv64: (a, b) => (b === 0n ? 0n : signed(a) / signed(b)),
-  smod64: (a, b) => (b === 0n ? a : signed(a) % signed(b)),
+type Divide = (a: bigint, b: bigint) => bigint;
+const QUOTIENTS: Readonly<Record<'udiv' | 'umod' | 'sdiv' | 'smod', (bits: number) => Divide>> = {
+  udiv: () => (a, b) => (b === 0n ? 0n : a / b),
+  umod: () => (a, b) => (b === 0n ? a : a % b),
+  sdiv: (bits) => (a, b) => (b === 0n ? 0n : BigInt.asIntN(bits, a) / BigInt.asIntN(bits, b)),
+  smod: (bits) => (a, b) => (b === 0n ? a : BigInt.asIntN(bits, a) % BigInt.asIntN(bits, b)),
 };
+const MODIFY: Readonly<Record<(typeof ATOMIC_OPS)[number], (old: bigint, value: bigint) => bigint>> = {
+  add: (old, value) => old + value,
+  or: (old, value) => old | value,
+  and: (old, value) => old & value,
+  xor: (old, value) => old ^ value,
+  xchg: (_, value) => value,
+};
+
+/** One read-modify-write of 4 or 8 bytes at any alignment; gives the old value. */
+function update(memory: SimMemory, address: bigint, bytes: 4 | 8, next: (old: bigint) => bigint): bigint {
+  const at = Number(address);
+  const places = Array.from({ length: bytes }, (_, i) => i);
+  const old = places.reduce((v, i) => v | (BigInt(memory.read(at + i, 1)) << BigInt(8 * i)), 0n);
+  const value = next(old);
+  for (const i of places) memory.write(at + i, 1, Number((value >> BigInt(8 * i)) & 0xffn));
+  return old;
+}
+
+const atomic =
+  (bytes: 4 | 8) =>
+  ({ memory }: CallContext, value: bigint, address: bigint, op: bigint): bigint => {
+    const name = ATOMIC_OPS[Number(op)];
+    if (!name) throw new CpuFault(`atomic operation ${op} does not exist`);
+    return update(memory, address, bytes, (old) => MODIFY[name](old, value));
+  };
+const cmpxchg =
+  (bytes: 4 | 8) =>
+  ({ memory }: CallContext, expected: bigint, value: bigint, address: bigint): bigint =>
+    update(memory, address, bytes, (old) => (old === expected ? value : old));
+const plain =
+  (f: Divide) =>
+  (_: CallContext, a: bigint, b: bigint): bigint =>
+    f(a, b);
+
+/** image/fields.ts INTRINSICS says what each does. Arguments are unsigned; of the result the low bits count. */
+const ROUTINES: Readonly<Record<IntrinsicName, (c: CallContext, ...args: [bigint, bigint, bigint, bigint]) => bigint>> =
+  {
+    udiv64: plain(QUOTIENTS.udiv(64)),
+    umod64: plain(QUOTIENTS.umod(64)),
+    sdiv64: plain(QUOTIENTS.sdiv(64)),
+    smod64: plain(QUOTIENTS.smod(64)),
+    udiv32: plain(QUOTIENTS.udiv(32)),
+    umod32: plain(QUOTIENTS.umod(32)),
+    sdiv32: plain(QUOTIENTS.sdiv(32)),
+    smod32: plain(QUOTIENTS.smod(32)),
+    mul64: plain((a, b) => a * b),
+    umul64: plain((a, b) => a * b),
+    shl64: plain((a, n) => a << (n & 63n)),
+    lshr64: plain((a, n) => a >> (n & 63n)),
+    ashr64: plain((a, n) => BigInt.asIntN(64, a) >> (n & 63n)),
+    atomic32: atomic(4),
+    atomic64: atomic(8),
+    cmpxchg32: cmpxchg(4),
+    cmpxchg64: cmpxchg(8),
+    search: (c, instance, address, size, rights) => {
+      if (Number(instance) !== c.instance) throw new CpuFault('search called without the instance');
+      return search(c.memory, c.instance, Number(address), Number(size), Number(rights));
+    },
+  };
 
 /** 1 if one row of the instance's region table with these rights holds [address, address + size). */
 function search(memory: SimMemory, instance: number, address: number, size: number, rights: number): bigint {
@@ -90,15 +155,10 @@ export function callImport(c: CallContext, id: number): void {
   if (id >= INTRINSIC_BASE) {
     const row = INTRINSICS[id - INTRINSIC_BASE];
     if (!row) throw new Error(`unknown intrinsic ${id}`);
-    if (row.name === 'search') {
-      const [instance, address, size, rights] = [args.word(), args.word(), args.word(), args.word()].map(Number);
-      if (instance !== c.instance) throw new CpuFault('search called without the instance');
-      result = search(memory, instance, address!, size!, rights!);
-    } else {
-      const a = args.pair();
-      result = unsigned(DIVISIONS[row.name](a, args.pair()));
-      wide = true;
-    }
+    const values = row.args.map((kind) => (kind === 'u64' ? args.pair() : args.word()));
+    const [a = 0n, b = 0n, d = 0n, e = 0n] = values;
+    result = BigInt.asUintN(64, ROUTINES[row.name](c, a, b, d, e));
+    wide = row.result === 'u64';
   } else {
     const row = c.host.row(id);
     if (Number(args.word()) !== c.instance) throw new CpuFault(`${row.name} called without the instance`);

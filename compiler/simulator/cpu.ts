@@ -39,18 +39,23 @@ export interface Abi {
   readonly argumentRegisters: readonly number[];
   /** 64-bit arguments start at an even word, in registers and on the stack. */
   readonly alignPairs: boolean;
+  /** Without `alignPairs`: 64-bit arguments that lie on the stack as a whole start at an even word there. */
+  readonly alignStackPairs?: boolean;
   readonly resultRegisters: readonly [lo: number, hi: number];
   /** Registers that a called function may destroy (arguments and results too). */
   readonly callerSaved: readonly number[];
   readonly stackPointer: number;
   readonly stackAlign: number;
   readonly linkRegister: number;
+  /** What the link register holds after a trap, behind the start of the site's entry in the trap table. */
+  readonly trapLink: 3 | 4;
   /** Holds the instance while a container runs. */
   readonly instanceRegister: number;
   /** Added to an instruction's address to make a code pointer (the Thumb bit). */
   readonly codeBit: number;
 }
 
+/** The processor of one core: instructions and accesses that it has not are faults. */
 export interface CpuModel {
   readonly arch: Arch;
   readonly abi: Abi;

@@ -144,7 +144,7 @@ function raised(image: Image, cpu: Cpu, model: CpuModel): RunTrap {
   const code = cpu.registers[model.abi.argumentRegisters[0]!]! >>> 0;
   const name = TRAP_NAMES.get(code);
   const link = (cpu.registers[model.abi.linkRegister]! & ~model.abi.codeBit) >>> 0;
-  const site = (link - 4 - LAYOUT.text - image.trapTable) / 4;
+  const site = (link - model.abi.trapLink - LAYOUT.text - image.trapTable) / 4;
   if (!name || name === 'fault' || name === 'killed') throw new CpuFault(`trap with code ${code}`);
   if (!Number.isInteger(site) || site < 0 || site >= image.trapCount)
     throw new CpuFault(`trap from ${hex(link)}, which is no site of the trap table`);

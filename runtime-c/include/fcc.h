@@ -8,10 +8,33 @@
 extern "C" {
 #endif
 
+/**
+ * Images call C functions by FCC_CODE(function). That is the function's address, but on Xtensa firmware with the windowed ABI,
+ * where FCC_THUNK(function), once per function and at file scope, makes a way from the call0 code of images into windowed code.
+ */
+#if defined(__XTENSA_WINDOWED_ABI__)
+#define FCC_THUNK(function)                                                                                            \
+    void function##_call0(void);                                                                                       \
+    __asm__(".pushsection .text\n"                                                                                     \
+            ".literal .Lfcc_" #function ", " #function "\n"                                                            \
+            ".literal .Lfcc_bridge_" #function ", fcc_bridge\n"                                                        \
+            ".p2align 2\n"                                                                                             \
+            ".global " #function "_call0\n"                                                                            \
+            #function "_call0:\n"                                                                                      \
+            "l32r a8, .Lfcc_" #function "\n"                                                                           \
+            "l32r a9, .Lfcc_bridge_" #function "\n"                                                                    \
+            "jx a9\n"                                                                                                  \
+            ".popsection\n")
+#define FCC_CODE(function) function##_call0
+#else
+#define FCC_THUNK(function) struct fcc_no_thunk
+#define FCC_CODE(function)  ((void (*)(void))(function))
+#endif
+
 /** Helper that a firmware offers: what containers know it by, and its code (prototypes: fcc_helpers.h). */
 typedef struct {
     uint32_t id;
-    void (*function)(void);
+    void (*function)(void); /* FCC_CODE(...) */
 } fcc_helper_t;
 
 /** Memory that the host lends to a container: row i stands for row i of the image's region table. */
@@ -76,13 +99,6 @@ int fcc_run(fcc_container_t *container, uint32_t entry, void *context, uint32_t 
 
 /** CRC-32 (IEEE) of some bytes behind others whose CRC is `before` (0: nothing before). */
 uint32_t fcc_crc32(uint32_t before, const void *bytes, uint32_t length);
-
-/** Intrinsics; see fcc_image.h for what they answer. */
-uint64_t fcc_udiv64(uint64_t a, uint64_t b);
-uint64_t fcc_umod64(uint64_t a, uint64_t b);
-uint64_t fcc_sdiv64(uint64_t a, uint64_t b);
-uint64_t fcc_smod64(uint64_t a, uint64_t b);
-uint32_t fcc_search(const fcc_instance_t *instance, uint32_t address, uint32_t size, uint32_t rights);
 
 /**
  * Port. Calls `code` with `arguments` in the first four registers and the instance in the reserved one. `out` gets the two

@@ -97,7 +97,7 @@ FCC_STATIC_ASSERT(sizeof(fcc_instance_region_t) == 12, "fcc_instance_region_t");
 
 typedef struct {
     uint32_t fuel; /* 0: units left */
-    uint32_t trap; /* 4: where a trap goes: r0 = trap code, link register = behind the site in the trap table */
+    uint32_t trap; /* 4: where a trap goes: first argument register = trap code, link register = up to 4 bytes behind the start of the site in the trap table */
     uint32_t host_sp; /* 8: stack pointer to return to after a trap */
     uint32_t region_count; /* 12: rows of the region table below */
     uint32_t host; /* 16: the host's own word, for its helpers; text never reads it */
@@ -105,13 +105,71 @@ typedef struct {
 FCC_STATIC_ASSERT(sizeof(fcc_instance_t) == 20, "fcc_instance_t");
 
 /* Intrinsics: import ids of runtime routines. */
-#define FCC_INTRINSIC_UDIV64 0x80000000u /* uint64_t f(uint64_t a, uint64_t b): a / b, 0 if b is 0 */
-#define FCC_INTRINSIC_UMOD64 0x80000001u /* uint64_t f(uint64_t a, uint64_t b): a % b, a if b is 0 */
-#define FCC_INTRINSIC_SDIV64 0x80000002u /* int64_t f(int64_t a, int64_t b): a / b truncated, 0 if b is 0, INT64_MIN / -1 = INT64_MIN */
-#define FCC_INTRINSIC_SMOD64 0x80000003u /* int64_t f(int64_t a, int64_t b): a % b truncated, a if b is 0, INT64_MIN % -1 = 0 */
-#define FCC_INTRINSIC_SEARCH 0x80000004u /* uint32_t f(instance *, uint32_t address, uint32_t size, uint32_t rights): 1 if one region with these rights holds [address, address + size), else 0; size 0 is always held */
+#define FCC_INTRINSIC_UDIV64 0x80000000u /* f(a, b): a / b, 0 if b is 0 */
+#define FCC_INTRINSIC_UMOD64 0x80000001u /* f(a, b): a % b, a if b is 0 */
+#define FCC_INTRINSIC_SDIV64 0x80000002u /* f(a, b): a / b signed, 0 if b is 0, INT64_MIN / -1 = INT64_MIN */
+#define FCC_INTRINSIC_SMOD64 0x80000003u /* f(a, b): a % b signed, a if b is 0, INT64_MIN % -1 = 0 */
+#define FCC_INTRINSIC_SEARCH 0x80000004u /* f(instance, address, size, rights): 1 if one region with these rights holds [address, address + size), else 0; size 0 is always held */
+#define FCC_INTRINSIC_UDIV32 0x80000005u /* f(a, b): a / b, 0 if b is 0 */
+#define FCC_INTRINSIC_UMOD32 0x80000006u /* f(a, b): a % b, a if b is 0 */
+#define FCC_INTRINSIC_SDIV32 0x80000007u /* f(a, b): a / b signed, 0 if b is 0, INT32_MIN / -1 = INT32_MIN */
+#define FCC_INTRINSIC_SMOD32 0x80000008u /* f(a, b): a % b signed, a if b is 0, INT32_MIN % -1 = 0 */
+#define FCC_INTRINSIC_MUL64 0x80000009u /* f(a, b): low 64 bits of a * b */
+#define FCC_INTRINSIC_UMUL64 0x8000000au /* f(a, b): all of a * b */
+#define FCC_INTRINSIC_SHL64 0x8000000bu /* f(a, n): a << (n & 63) */
+#define FCC_INTRINSIC_LSHR64 0x8000000cu /* f(a, n): a >> (n & 63), zeros from above */
+#define FCC_INTRINSIC_ASHR64 0x8000000du /* f(a, n): a >> (n & 63), sign from above */
+#define FCC_INTRINSIC_ATOMIC32 0x8000000eu /* f(value, address, op): old value */
+#define FCC_INTRINSIC_ATOMIC64 0x8000000fu /* f(value, address, op): old value */
+#define FCC_INTRINSIC_CMPXCHG32 0x80000010u /* f(expected, value, address): old value */
+#define FCC_INTRINSIC_CMPXCHG64 0x80000011u /* f(expected, value, address): old value */
 #define FCC_INTRINSIC_BASE 0x80000000u
-#define FCC_INTRINSIC_COUNT 5
+#define FCC_INTRINSIC_COUNT 18
+uint64_t fcc_udiv64(uint64_t, uint64_t);
+uint64_t fcc_umod64(uint64_t, uint64_t);
+uint64_t fcc_sdiv64(uint64_t, uint64_t);
+uint64_t fcc_smod64(uint64_t, uint64_t);
+uint32_t fcc_udiv32(uint32_t, uint32_t);
+uint32_t fcc_umod32(uint32_t, uint32_t);
+uint32_t fcc_sdiv32(uint32_t, uint32_t);
+uint32_t fcc_smod32(uint32_t, uint32_t);
+uint64_t fcc_mul64(uint64_t, uint64_t);
+uint64_t fcc_umul64(uint32_t, uint32_t);
+uint64_t fcc_shl64(uint64_t, uint32_t);
+uint64_t fcc_lshr64(uint64_t, uint32_t);
+uint64_t fcc_ashr64(uint64_t, uint32_t);
+uint32_t fcc_atomic32(uint32_t, uint32_t, uint32_t);
+uint64_t fcc_atomic64(uint64_t, uint32_t, uint32_t);
+uint32_t fcc_cmpxchg32(uint32_t, uint32_t, uint32_t);
+uint64_t fcc_cmpxchg64(uint64_t, uint64_t, uint32_t);
+uint32_t fcc_search(const fcc_instance_t *instance, uint32_t address, uint32_t size, uint32_t rights);
+/* X(ID, name) for every intrinsic. */
+#define FCC_INTRINSICS(X) \
+    X(FCC_INTRINSIC_UDIV64, udiv64) \
+    X(FCC_INTRINSIC_UMOD64, umod64) \
+    X(FCC_INTRINSIC_SDIV64, sdiv64) \
+    X(FCC_INTRINSIC_SMOD64, smod64) \
+    X(FCC_INTRINSIC_SEARCH, search) \
+    X(FCC_INTRINSIC_UDIV32, udiv32) \
+    X(FCC_INTRINSIC_UMOD32, umod32) \
+    X(FCC_INTRINSIC_SDIV32, sdiv32) \
+    X(FCC_INTRINSIC_SMOD32, smod32) \
+    X(FCC_INTRINSIC_MUL64, mul64) \
+    X(FCC_INTRINSIC_UMUL64, umul64) \
+    X(FCC_INTRINSIC_SHL64, shl64) \
+    X(FCC_INTRINSIC_LSHR64, lshr64) \
+    X(FCC_INTRINSIC_ASHR64, ashr64) \
+    X(FCC_INTRINSIC_ATOMIC32, atomic32) \
+    X(FCC_INTRINSIC_ATOMIC64, atomic64) \
+    X(FCC_INTRINSIC_CMPXCHG32, cmpxchg32) \
+    X(FCC_INTRINSIC_CMPXCHG64, cmpxchg64)
+
+/* What the atomic intrinsics do. */
+#define FCC_ATOMIC_ADD 0
+#define FCC_ATOMIC_OR 1
+#define FCC_ATOMIC_AND 2
+#define FCC_ATOMIC_XOR 3
+#define FCC_ATOMIC_XCHG 4
 
 /* Why a container stopped. */
 #define FCC_TRAP_MEMORY 1 /* an access outside every region the container may reach, or without the right */

@@ -7,7 +7,15 @@ import { CompileError } from '../../compiler/errors/index.js';
 import { generateHeaders, imageToC } from '../../compiler/image/cheader.js';
 import { contractHash } from '../../compiler/image/contract-hash.js';
 import { crc32, crc32Text } from '../../compiler/image/crc32.js';
-import { ENTRY_SIZE, HEADER, IMAGE_LIMITS, INSTANCE_FIELDS, layoutOf, REGION } from '../../compiler/image/fields.js';
+import {
+  ENTRY_SIZE,
+  HEADER,
+  IMAGE_LIMITS,
+  INSTANCE_FIELDS,
+  INTRINSICS,
+  layoutOf,
+  REGION,
+} from '../../compiler/image/fields.js';
 import { formatMap, type ImageMap, parseMap, placeOf } from '../../compiler/image/map.js';
 import { findEntry, readImage } from '../../compiler/image/read.js';
 import { type ImageParts, writeImage } from '../../compiler/image/write.js';
@@ -130,7 +138,7 @@ describe('writeImage and readImage', () => {
     ['a byte behind a name', patched(FULL, [entry0 + 39, 1, 0x41]), 'FCC0607', entry0 + 39],
     ['a name without end', patched(FULL, [entry0 + ENTRY_SIZE + 39, 1, 0x41]), 'FCC0607', entry0 + ENTRY_SIZE + 16],
     ['helper 0', patched(FULL, [imports, 4, 0]), 'FCC0608', imports],
-    ['an unknown intrinsic', patched(FULL, [imports + 4, 4, 0x80000005]), 'FCC0608', imports + 4],
+    ['an unknown intrinsic', patched(FULL, [imports + 4, 4, 0x80000000 + INTRINSICS.length]), 'FCC0608', imports + 4],
     ['min above max', patched(FULL, [regions + REGION.size, 4, 17]), 'FCC0609', regions + REGION.size],
     ['no rights', patched(FULL, [regions + REGION.offset.rights, 1, 0]), 'FCC0609', regions + REGION.offset.rights],
     [
@@ -206,10 +214,15 @@ describe('C headers', () => {
   it('agree with the offsets that the assembly files spell out', () => {
     const at = layoutOf(INSTANCE_FIELDS).offset;
     const folder = join(import.meta.dirname, '../../runtime-c');
-    const enter = readFileSync(join(folder, 'src/port/thumb/enter.S'), 'utf8');
-    expect(enter).toContain(`.equ TRAP, ${at.trap}\n`);
-    expect(enter).toContain(`.equ HOST_SP, ${at.host_sp}\n`);
-    expect(readFileSync(join(folder, 'firmware/batch/start.S'), 'utf8')).toContain(`ldr r2, [r0, #${at.host_sp}]`);
+    const read = (path: string): string => readFileSync(join(folder, path), 'utf8');
+    for (const port of ['thumb/enter.S', 'riscv/enter.S', 'xtensa/enter.S', 'xtensa/enter-windowed.S']) {
+      const enter = read(`src/port/${port}`);
+      expect(enter).toMatch(new RegExp(`(\\.equ|#define) TRAP,? +${at.trap}\n`));
+      expect(enter).toMatch(new RegExp(`(\\.equ|#define) HOST_SP,? +${at.host_sp}\n`));
+    }
+    expect(read('firmware/batch/port/thumb/start.S')).toContain(`ldr r2, [r0, #${at.host_sp}]`);
+    expect(read('firmware/batch/port/riscv/start.S')).toContain(`lw sp, ${at.host_sp}(a0)`);
+    expect(read('firmware/batch/port/xtensa/start.S')).toContain(`#define HOST_SP ${at.host_sp}\n`);
   });
 
   it('show an image as a C array', () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { THUMB_CPU } from '../../backends/thumb/cpu.js';
+import { findTarget } from '../../backends/index.js';
+import { thumbCpu } from '../../backends/thumb/cpu.js';
 import { decode, makeIsa } from '../../backends/thumb/isa.js';
 import { conditionHolds, type Machine } from '../../backends/thumb/semantics.js';
 import { CONCRETE } from '../../backends/thumb/semantics-concrete.js';
@@ -8,6 +9,7 @@ import { effects } from '../../backends/thumb/semantics-effects.js';
 import type { Bus } from '../../compiler/simulator/cpu.js';
 
 const isa = makeIsa('dsp');
+const CPU = thumbCpu(findTarget('cortex-m4')!.core);
 const BASE = 0x1000;
 
 /** 64 bytes at 0x100, byte i holds i. */
@@ -26,10 +28,17 @@ function testBus(): Bus & { bytes: Uint8Array } {
 }
 
 /** Runs one instruction; flags as letters, capital where set. `flags` likewise, all clear without. */
-function step(name: string, operands: number[], registers: Record<number, number>, flags = '', bus = testBus()) {
+function step(
+  name: string,
+  operands: number[],
+  registers: Record<number, number>,
+  flags = '',
+  bus = testBus(),
+  model = CPU,
+) {
   const text = isa.encode(name, operands, 0, 2);
   if (!text) throw new Error(`${name} ${operands}`);
-  const cpu = THUMB_CPU.create(text, BASE, bus);
+  const cpu = model.create(text, BASE, bus);
   const m = cpu as typeof cpu & Machine<number, boolean>;
   for (const [r, v] of Object.entries(registers)) cpu.registers[Number(r)] = v;
   [m.n, m.z, m.c, m.v] = [...'NZCV'].map((f) => flags.includes(f)) as [boolean, boolean, boolean, boolean];
@@ -232,6 +241,77 @@ describe('Thumb semantics', () => {
       })(),
     );
     expect([popped.pc, popped.r[13], popped.r[0]]).toEqual([0x2000, 0x108, 0x03020100]);
+  });
+
+  it('an exclusive store stores if its load came before, from the same address, and only once', () => {
+    const bus = testBus();
+    const lines = ['ldrex 0 1 4', 'strex 2 3 1 4', 'strex 4 3 1 4', 'ldrex 5 1 4', 'strex 6 3 1 8'];
+    const text = lines
+      .map((line) => line.split(' '))
+      .flatMap(([name, ...operands]) => [...isa.encode(name!, operands.map(Number), 0, 2)!]);
+    const cpu = CPU.create(Uint8Array.from(text), BASE, bus);
+    const start = (): void => {
+      cpu.registers[1] = 0x100;
+      cpu.registers[3] = 0x11223344;
+      cpu.pc = BASE;
+    };
+    start();
+    expect(cpu.run(100)).toBe(true);
+    // Status of each store: done, without a load, of another word.
+    expect([2, 4, 6].map((r) => cpu.registers[r])).toEqual([0, 1, 1]);
+    expect([0, 5].map((r) => cpu.registers[r]! >>> 0)).toEqual([0x07060504, 0x11223344]);
+    expect([...bus.bytes.subarray(0, 12)]).toEqual([0, 1, 2, 3, 0x44, 0x33, 0x22, 0x11, 8, 9, 10, 11]);
+    // A called function may have been interrupted.
+    start();
+    cpu.run(cpu.instructions + 1);
+    cpu.scramble(() => 0);
+    cpu.run(cpu.instructions + 1);
+    expect(cpu.registers[2]).toBe(1);
+    expect(() => step('ldrex', [0, 1, 0], { 1: 0x102 })).toThrow(/unaligned/);
+    expect(step('strex', [0, 2, 1, 0], { 1: 0x102 }).r[0]).toBe(1);
+  });
+
+  it('each core faults on what it has not: instructions, and misaligned accesses before ARMv7-M', () => {
+    const on = (core: string, name: string, operands: number[], registers: Record<number, number>) =>
+      step(name, operands, registers, '', testBus(), thumbCpu(findTarget(core)!.core));
+    const at = { 1: 0x101, 2: 0 };
+    for (const core of ['cortex-m0', 'cortex-m0plus', 'cortex-m23']) {
+      for (const name of ['ldr', 'ldrh', 'str', 'strh'])
+        for (const [r, o] of [
+          [name, [0, 1, 0]],
+          [`${name}.r`, [0, 1, 2, 0]],
+        ] as const)
+          expect(() => on(core, r, [...o], at), `${core} ${r}`).toThrow(/unaligned/);
+      expect(() => on(core, 'ldrsh.r', [0, 1, 2, 0], at)).toThrow(/unaligned/);
+      expect(() => on(core, 'ldr', [0, 1, 0], { 1: 0x102 })).toThrow(/unaligned/);
+      expect(on(core, 'ldrb', [0, 1, 0], at).r[0]).toBe(1);
+      expect(on(core, 'ldrh', [0, 1, 0], { 1: 0x102 }).r[0]).toBe(0x0302);
+    }
+    expect(on('cortex-m3', 'ldr', [0, 1, 0], at).r[0]).toBe(0x04030201);
+    const needs: Record<string, readonly [name: string, operands: number[]][]> = {
+      'cortex-m23': [
+        ['movw', [0, 500]],
+        ['cbz', [0, 8]],
+        ['b', [4000]],
+        ['udiv', [0, 1, 2]],
+        ['ldrex', [0, 1, 0]],
+      ],
+      'cortex-m3': [
+        ['ldrd', [0, 2, 1, 0]],
+        ['umull', [0, 1, 2, 3]],
+        ['adds', [8, 1, 2]],
+        ['bne', [1000]],
+      ],
+      'cortex-m4': [['umaal', [0, 1, 2, 3]]],
+    };
+    const cores = ['cortex-m0', ...Object.keys(needs)];
+    for (const [least, list] of Object.entries(needs))
+      for (const [name, operands] of list)
+        for (const core of cores) {
+          const run = () => on(core, name, operands, { 1: 0x100 });
+          if (cores.indexOf(core) < cores.indexOf(least)) expect(run, `${core} ${name}`).toThrow(/core lacks/);
+          else expect(run).not.toThrow();
+        }
   });
 
   it('effects are read off the meanings', () => {

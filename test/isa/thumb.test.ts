@@ -2,13 +2,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decode, makeIsa, print, ROWS, type Row, SIGNATURES, sizeOf, wordBytes } from '../../backends/thumb/isa.js';
-import { decodeModified, encodeModified, encodeRow } from '../../backends/thumb/isa-codec.js';
+import {
+  CONDITIONS,
+  decode,
+  makeIsa,
+  print,
+  ROWS,
+  type Row,
+  SIGNATURES,
+  sizeOf,
+  wordBytes,
+} from '../../backends/thumb/isa.js';
+import { decodeModified, encodeModified, encodeRow, type Feature } from '../../backends/thumb/isa-codec.js';
 import { disassembleThumb } from '../../compiler/cli/capstone.js';
 import { casesOf } from './thumb-cases.js';
 
-/** [name, pattern, operands, text, bytes by llvm-mc]: made by regen-thumb.sh. */
-type Case = [name: string, bits: string, operands: number[], text: string, hex: string];
+/** [name, pattern, operands, text, bytes by llvm-mc, least architecture that it takes them for]: made by regen-thumb.sh. */
+type Case = [name: string, bits: string, operands: number[], text: string, hex: string, least: Feature];
 const CASES = JSON.parse(readFileSync(join(import.meta.dirname, 'thumb.json'), 'utf8')) as Case[];
 const rowOf = new Map<string, Row>(ROWS.filter((r) => !r.alias).map((r) => [`${r.name} ${r.bits}`, r]));
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -75,6 +85,53 @@ describe('Thumb table', () => {
     expect(isa.encode('mov.i', [0, 0x12345], 0, 2)).toBeNull();
     expect(() => isa.encode('bogus', [], 0, 2)).toThrow();
     expect(() => isa.encode('adds', [0, 1], 0, 2)).toThrow();
+  });
+
+  it('knows the architecture of every row as llvm-mc does', () => {
+    const order: readonly Feature[] = ['v6m', 'v8mbase', 'v7m', 'dsp'];
+    const newest = new Map<string, number>();
+    const earlier: string[] = [];
+    for (const [name, bits, , text, , least] of CASES) {
+      const key = `${name} ${bits}`;
+      newest.set(key, Math.max(newest.get(key) ?? 0, order.indexOf(least)));
+      if (least !== rowOf.get(key)!.feature) earlier.push(text);
+    }
+    for (const [key, row] of rowOf) expect(order[newest.get(key)!], key).toBe(row.feature);
+    // It takes one single offset of the long conditional branches for ARMv8-M baseline, which has none of them.
+    expect(earlier).toEqual(CONDITIONS.map((c) => `b${c}.w #0`));
+  });
+
+  it('gives an ARMv8-M baseline core what it has beyond v6-M, and no more', () => {
+    const m23 = makeIsa('v8mbase');
+    expect(['cbz', 'b', 'udiv', 'movw', 'movt', 'ldrex', 'strex', 'mov.i', 'jump'].map((n) => m23.sizes(n))).toEqual([
+      [2],
+      [2, 4],
+      [4],
+      [4],
+      [4],
+      [4],
+      [4],
+      [4],
+      [2, 4],
+    ]);
+    expect(['it', 'umull', 'mla', 'ubfx', 'ldrd', 'add.lsl'].flatMap((n) => m23.sizes(n))).toEqual([]);
+    expect(m23.sizes('beq')).toEqual([2]);
+    expect(m23.encode('mov.i', [0, 0xab00ab], 0, 2)).toBeNull();
+  });
+
+  it('jumps by b as far as it reaches, then by its long form or, for want of that, by bl', () => {
+    const m0 = makeIsa('v6m');
+    const m23 = makeIsa('v8mbase');
+    const encoding = (name: string, rel: number): string => hexOf(isa.encode(name, [rel], 0, 2)!);
+    for (const rel of [-2044, 4, 2050]) {
+      expect(hexOf(m0.encode('jump', [rel], 0, 2)!)).toBe(encoding('b', rel));
+      expect(m0.encode('jump', [rel], 0, 2)).toHaveLength(2);
+    }
+    for (const rel of [-2046, 2052, 0x1000002, 4 - 0x1000000]) {
+      expect(hexOf(m0.encode('jump', [rel], 0, 2)!)).toBe(encoding('bl', rel));
+      expect(hexOf(m23.encode('jump', [rel], 0, 2)!)).toBe(encoding('b', rel));
+    }
+    expect(m0.encode('jump', [0x1000004], 0, 2)).toBeNull();
   });
 
   it('gives a v6-M core no encoding that it lacks', () => {

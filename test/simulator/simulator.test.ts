@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { THUMB_CPU } from '../../backends/thumb/cpu.js';
+import { findTarget } from '../../backends/index.js';
+import { thumbCpu } from '../../backends/thumb/cpu.js';
 import { makeIsa } from '../../backends/thumb/isa.js';
 import { type Contract, DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 import type { RunRequest, RunResult } from '../../compiler/host/engine.js';
@@ -10,6 +11,8 @@ import type { ImageParts } from '../../compiler/image/image.js';
 import { readImage } from '../../compiler/image/read.js';
 import { writeImage } from '../../compiler/image/write.js';
 import { simulate } from '../../compiler/simulator/simulator.js';
+
+const CPU = thumbCpu(findTarget('cortex-m4')!.core);
 
 const isa = makeIsa('dsp');
 type Line = [name: string, ...operands: number[]];
@@ -63,7 +66,7 @@ function run(lines: readonly Line[] | Uint8Array, s: Setup = {}): RunResult {
     }),
   );
   return simulate(image, 'main', contract ?? DEFAULT_CONTRACT, asked ?? request(), {
-    cpu: THUMB_CPU,
+    cpu: CPU,
     seed,
     maxInstructions,
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { Cond, Func, Inst, Op, Value } from '../../compiler/ir/ir.js';
-import { compile, EDGES, Machine } from './harness.js';
+import { compile, EDGES, LEVELS, Machine } from './harness.js';
 import { apply, holds } from './reference.js';
 
 /**
@@ -189,12 +189,14 @@ function evaluate({ fn, cond, wide }: Made, input: readonly number[]): number[] 
 
 const machine = new Machine();
 
-describe('random straight-line functions', () => {
+const FUNCTIONS = Math.ceil(Number(process.env.FCC_RUNS ?? 120) / 2);
+
+describe.each(LEVELS)('random straight-line functions on %s', (level) => {
   it.each([1, 2])('seed %i', (seed) => {
     const r = new Random(seed * 7919);
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < FUNCTIONS; i++) {
       const made = make(r);
-      const code = compile([made.fn]);
+      const code = compile([made.fn], { level });
       for (let k = 0; k < 12; k++) {
         const input = Array.from({ length: 4 }, () => (r.next(3) ? r.pick(EDGES) : r.next(2 ** 32)));
         const out = machine.run(code, input);

@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: MIT
 
 import { CORES } from '../../backends/thumb/cores.js';
-import { THUMB_CPU } from '../../backends/thumb/cpu.js';
+import { thumbCpu } from '../../backends/thumb/cpu.js';
 import { thumbTarget } from '../../backends/thumb/target.js';
 import { type Item, Labels, Recorder } from '../../compiler/codegen/asm.js';
 import { allocate } from '../../compiler/codegen/regalloc/index.js';
 import { relax } from '../../compiler/codegen/relax.js';
-import type { LowerContext, Target } from '../../compiler/codegen/target.js';
+import type { Core, LowerContext, Target } from '../../compiler/codegen/target.js';
 import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
-import { INSTANCE, type IntrinsicName } from '../../compiler/image/fields.js';
+import { INSTANCE, INTRINSICS, type IntrinsicName } from '../../compiler/image/fields.js';
 import { TRAPS } from '../../compiler/image/traps.js';
-import type { Func } from '../../compiler/ir/ir.js';
+import type { Func, Op } from '../../compiler/ir/ir.js';
 import { parseModule } from '../../compiler/ir/parse.js';
-import { type Bus, CpuFault } from '../../compiler/simulator/cpu.js';
+import { type Bus, type Cpu, CpuFault } from '../../compiler/simulator/cpu.js';
+import { apply } from './reference.js';
 
 /** Lowers, allocates, emits and runs single functions on the processor model, without images or loader. */
 
-export const target: Target = thumbTarget(CORES.find((c) => c.name === 'cortex-m4')!);
+/** One core for each way of selecting instructions, the one with most of them first. */
+export const LEVELS = ['cortex-m4', 'cortex-m23', 'cortex-m0'] as const;
+export type Level = (typeof LEVELS)[number];
+
+const TARGETS = Object.fromEntries(
+  LEVELS.map((name) => [name, thumbTarget(CORES.find((c) => c.name === name)!)]),
+) as Record<Level, Target>;
+export const targetOf = (level: Level = 'cortex-m4'): Target => TARGETS[level];
 
 const TEXT = 0x08000000;
 const STACK = 0x20008000;
@@ -30,9 +38,15 @@ const IMPORTS = 0x1000;
 const BASE_OFFSET = 0x40;
 const LENGTH_OFFSET = 0x44;
 const SLOTS = 0x80;
-const INTRINSIC_SLOT: Record<IntrinsicName, number> = { udiv64: 0, umod64: 1, sdiv64: 2, smod64: 3, search: 4 };
+/** Helpers are at 8 and up, so are most intrinsics, further up. */
+function intrinsicSlot(name: IntrinsicName): number {
+  const row = INTRINSICS.findIndex((i) => i.name === name);
+  return row < 8 ? row : 90 + row;
+}
 
 export interface ContextOptions {
+  /** Core to compile for; default Cortex-M4. */
+  readonly level?: Level;
   /** Constant that belongs to the base of every region. */
   readonly add?: number;
   readonly callees?: readonly Pick<Func, 'params' | 'results'>[];
@@ -44,7 +58,7 @@ export function lowerContext(options: ContextOptions = {}): LowerContext {
     regionBase: () => ({ offset: BASE_OFFSET, add: options.add ?? 0 }),
     regionLength: () => LENGTH_OFFSET,
     helperSlot: (id) => SLOTS + 4 * (8 + id),
-    intrinsicSlot: (name) => SLOTS + 4 * INTRINSIC_SLOT[name],
+    intrinsicSlot: (name) => SLOTS + 4 * intrinsicSlot(name),
     callee: (index) => options.callees![index]!,
   };
 }
@@ -57,6 +71,7 @@ export function funcOf(body: string, params: string, results: string, more = 'lo
 }
 
 export interface Compiled {
+  readonly core: Core;
   readonly text: Uint8Array;
   readonly start: number;
   readonly stackBytes: number;
@@ -66,6 +81,7 @@ export interface Compiled {
 /** Text of some functions, trap table included; it begins with the first function. */
 export function compile(funcs: readonly Func[], options: ContextOptions = {}): Compiled {
   const labels = new Labels();
+  const target = targetOf(options.level);
   const context = lowerContext(options);
   let stackBytes = 0;
   let spillSlots = 0;
@@ -93,7 +109,7 @@ export function compile(funcs: readonly Func[], options: ContextOptions = {}): C
         t.branch(t.inst.operands, invert, at.get((invert ? t.else : t.then).block)!, asm);
         target.jump(at.get((invert ? t.then : t.else).block)!, asm);
       } else if (t.kind === 'ret') target.epilogue(asm);
-      else asm.ref('b', asm.trapSite(t.trap, t.origin));
+      else target.jump(asm.trapSite(t.trap, t.origin), asm);
     }
     return { align: 4, items: asm.items as Item[], pool: asm.pool };
   });
@@ -111,7 +127,7 @@ export function compile(funcs: readonly Func[], options: ContextOptions = {}): C
     target.trapCommon(TRAPS[name as keyof typeof TRAPS].code, traps);
   }
   const laid = relax([...sections, { align: 4, items: traps.items, pool: traps.pool }], target.isa);
-  return { text: laid.text, start: 0, stackBytes, spillSlots };
+  return { core: target.core, text: laid.text, start: 0, stackBytes, spillSlots };
 }
 
 export interface Outcome {
@@ -127,11 +143,20 @@ export interface Import {
   readonly run: (args: readonly number[], stackWord: (i: number) => number) => readonly number[];
 }
 
+/** Routines that compute what an operation does. */
+const PURE: readonly Import[] = INTRINSICS.flatMap(({ name }): Import[] => {
+  const op = name.endsWith('32') ? name.slice(0, -2) : name;
+  const args = name.endsWith('32') || name === 'umul64' ? 2 : name.includes('sh') || name === 'lshr64' ? 3 : 4;
+  if (name === 'search' || name.startsWith('atomic') || name.startsWith('cmpxchg')) return [];
+  return [{ slot: intrinsicSlot(name), run: (a) => apply({ op: op as Op }, a.slice(0, args)) }];
+});
+
 /** A machine with a piece of memory at MEMORY, an instance at INSTANCE_AT and a stack. */
 export class Machine {
   readonly memory = new Uint8Array(4096);
   readonly instance = new Uint8Array(1024);
   private readonly stack = new Uint8Array(STACK_BYTES);
+  private readonly processors = new WeakMap<Compiled, { cpu: Cpu; bus: Bus }>();
   private readonly areas = [
     [MEMORY, this.memory],
     [INSTANCE_AT, this.instance],
@@ -163,8 +188,10 @@ export class Machine {
     throw new CpuFault(`${bytes} bytes at 0x${address.toString(16)}`);
   }
 
-  /** Calls the text with argument words; checks what a function that is no entry must preserve. */
-  run(code: Compiled, args: readonly number[], imports: readonly Import[] = [], entry = false): Outcome {
+  /** A processor that has the text, which it decodes only once. */
+  private prepare(code: Compiled): { cpu: Cpu; bus: Bus } {
+    const ready = this.processors.get(code);
+    if (ready) return ready;
     const bus: Bus = {
       read: (a, n) => {
         const v = this.view(a, n);
@@ -178,7 +205,15 @@ export class Machine {
         else v.setUint32(0, x >>> 0, true);
       },
     };
-    const cpu = THUMB_CPU.create(code.text, TEXT, bus);
+    const made = { cpu: thumbCpu(code.core).create(code.text, TEXT, bus), bus };
+    this.processors.set(code, made);
+    return made;
+  }
+
+  /** Calls the text with argument words; checks what a function that is no entry must preserve. */
+  run(code: Compiled, args: readonly number[], imports: readonly Import[] = [], entry = false): Outcome {
+    const { cpu, bus } = this.prepare(code);
+    const start = cpu.instructions;
     let seed = 12345;
     const random = (): number => (seed = (Math.imul(seed, 1664525) + 1013904223) | 0);
     for (let r = 0; r < 15; r++) cpu.registers[r] = random();
@@ -194,19 +229,20 @@ export class Machine {
     cpu.pc = TEXT + code.start;
     const before = Int32Array.from(cpu.registers);
     for (;;) {
-      if (!cpu.run(100000)) throw new Error('runs on and on');
+      if (!cpu.run(start + 100000)) throw new Error('runs on and on');
       const pc = cpu.pc & ~1;
       if (pc === RETURN) {
         for (const r of entry ? [9, 13] : [4, 5, 6, 7, 8, 9, 10, 11, 13]) {
           if (cpu.registers[r] !== before[r]) throw new Error(`r${r} is not preserved`);
         }
-        return { r0: cpu.registers[0]! >>> 0, r1: cpu.registers[1]! >>> 0, trap: null, instructions: cpu.instructions };
+        const [r0, r1] = [cpu.registers[0]! >>> 0, cpu.registers[1]! >>> 0];
+        return { r0, r1, trap: null, instructions: cpu.instructions - start };
       }
       if (pc === TRAP) {
-        return { r0: 0, r1: 0, trap: cpu.registers[0]!, instructions: cpu.instructions };
+        return { r0: 0, r1: 0, trap: cpu.registers[0]!, instructions: cpu.instructions - start };
       }
       const slot = (pc - IMPORTS) / 16;
-      const found = imports.find((i) => i.slot === slot);
+      const found = [...imports, ...PURE].find((i) => i.slot === slot);
       if (!found) throw new Error(`left the text to 0x${pc.toString(16)}`);
       const now = cpu.registers[13]!;
       if (now % 8 !== 0) throw new Error('SP is not 8-aligned at a call');
@@ -225,7 +261,7 @@ export class Machine {
 
 /** Import slot number of a helper id, and of an intrinsic. */
 export const helperImport = (id: number): number => 8 + id;
-export const intrinsicImport = (name: IntrinsicName): number => INTRINSIC_SLOT[name];
+export const intrinsicImport = (name: IntrinsicName): number => intrinsicSlot(name);
 
 /** Values at the edges of what instructions and arithmetic treat alike. */
 export const EDGES: readonly number[] = [

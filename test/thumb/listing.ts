@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { CONDITIONS, type Name, SIGNATURES } from '../../backends/thumb/isa-names.js';
 import { type Asm, FIRST_VREG, isVirtual, type MFunc, type MInst } from '../../compiler/codegen/machine.js';
-import { type ContextOptions, funcOf, lowerContext, target } from './harness.js';
+import type { Target } from '../../compiler/codegen/target.js';
+import { type ContextOptions, funcOf, type Level, lowerContext, targetOf } from './harness.js';
 
 /**
  * Selection alone, as text: every virtual register gets a register of its own, so a listing does not depend on allocation.
@@ -23,6 +24,7 @@ function itText(cond: number, mask: number): string {
 }
 
 class Writer implements Asm {
+  constructor(private readonly target: Target) {}
   readonly lines: string[] = [];
   readonly frame = { incomingOffset: 0, spillOffset: 0, saved: [], entry: false, adjust: 0 };
   private labels = 0;
@@ -31,7 +33,7 @@ class Writer implements Asm {
   inst(name: string, ...operands: number[]): void {
     const kinds = SIGNATURES[name as Name];
     // Whatever is listed must also be encodable.
-    if (!target.isa.encode(name, operands, 0, 0)) throw new Error(`${name} ${operands} has no encoding`);
+    if (!this.target.isa.encode(name, operands, 0, 0)) throw new Error(`${name} ${operands} has no encoding`);
     if (name === 'it') {
       this.lines.push(itText(operands[0]!, operands[1]!));
       return;
@@ -67,8 +69,8 @@ class Writer implements Asm {
   }
 }
 
-function listing(fn: MFunc): string[] {
-  const asm = new Writer();
+function listing(fn: MFunc, target: Target): string[] {
+  const asm = new Writer(target);
   const given = new Map<number, number>();
   let next = 0;
   const physical = (inst: MInst): number[] =>
@@ -77,6 +79,11 @@ function listing(fn: MFunc): string[] {
       if (spec.role === 'imm') return r;
       if (!isVirtual(r)) throw new Error(`register ${r} is below ${FIRST_VREG}`);
       let p = given.get(r);
+      // A result in the place of an operand has that operand's register.
+      if (spec.role === 'def' && spec.tied !== undefined) {
+        p = given.get(inst.operands[spec.tied]!)!;
+        given.set(r, p);
+      }
       if (p === undefined) {
         p = 'fixed' in spec && spec.fixed !== undefined ? spec.fixed : REGISTERS[next++]!;
         given.set(r, p);
@@ -94,15 +101,16 @@ function listing(fn: MFunc): string[] {
 export function select(lines: string, keep = '', options: ContextOptions = {}): string[] {
   const body = `b0(v0:i32, v1:i32, v2:i32, v3:i32): ${lines.replace(/\n|;/g, ' @0:0 ')} @0:0 ret ${keep} @0:1`;
   const results = keep.includes(',') ? 'lo, hi' : keep ? 'lo' : '';
-  return listing(
-    target.lower(funcOf(body, 'r1.lo, r1.hi, r2.lo, r2.hi', results, 'local frame 16'), lowerContext(options)),
-  );
+  const target = targetOf(options.level);
+  const fn = funcOf(body, 'r1.lo, r1.hi, r2.lo, r2.hi', results, 'local frame 16');
+  return listing(target.lower(fn, lowerContext(options)), target);
 }
 
 /** Listing of the branch at the end of a block. */
-export function selectBranch(lines: string, branch: string): string[] {
+export function selectBranch(lines: string, branch: string, level?: Level): string[] {
+  const target = targetOf(level);
   const before = lines ? `${lines.replace(/;/g, ' @0:0 ')} @0:0 ` : '';
   const body = `b0(v0:i32, v1:i32, v2:i32, v3:i32): ${before}branch ${branch} ? b1() : b2() @0:0
     b1(): ret @0:1 b2(): ret @0:1`;
-  return listing(target.lower(funcOf(body, 'r1.lo, r1.hi, r2.lo, r2.hi', ''), lowerContext()));
+  return listing(target.lower(funcOf(body, 'r1.lo, r1.hi, r2.lo, r2.hi', ''), lowerContext()), target);
 }

@@ -132,9 +132,20 @@ const CASES: readonly (readonly [string, string, string])[] = [
   ['store size=8 off=8 access={context, proved, align 8, write} v0, v1, v2', '', 'strd r1 r2 r0 #8'],
   [`${k(4, 0xffff)} v5:i32 = and v1, v4; store size=2 off=0 v0, v5`, '', 'strh r1 r0 #0'],
 
+  [
+    'v4:i32 = atomic atomic=or size=4 off=8 access={context, proved, align 4, write} v0, v1',
+    'v4',
+    'L1:|ldrex r4 r0 #8|orrs r6 r4 r1|strex r5 r6 r0 #8|cmp.i r5 #0|bne L1|L2:',
+  ],
+  [
+    'atomic atomic=xchg size=4 off=1024 access={context, proved, align 4, write} v0, v1',
+    '',
+    'adds.i r6 r0 #0x400|L1:|ldrex r4 r6 #0|strex r5 r1 r6 #0|cmp.i r5 #0|bne L1|L2:',
+  ],
+  ['atomic atomic=xor size=4 off=2 v0, v1', '', 'adds.i r1 r1 #2|movs.i r2 #3|ldr r12 r9 #0x220|blx r12'],
   ['trapif cond=ugt trap=memory v0, v1', '', 'cmp r0 r1|bhi trap.memory'],
   [`${k(4, 0)} trapif cond=eq trap=memory v0, v4`, '', 'cbz r0 trap.memory'],
-  [`${k(4, 4)} search write=true v1, v4`, '', 'mov r0 r9|movs.i r3 #3|ldr r12 r9 #144|blx r12|cbz r0 trap.memory'],
+  [`${k(4, 4)} search write=true v1, v4`, '', 'movs.i r3 #3|mov r0 r9|ldr r12 r9 #144|blx r12|cbz r0 trap.memory'],
   ['fuel imm=12', '', 'ldr r12 r9 #0|subs.i r12 r12 #12|blo trap.fuel|str r12 r9 #0'],
   ['zeroframe', '', 'ldr r12 r9 #64|mov r4 r12|movs.i r5 #0|strd r5 r5 r4 #0|strd r5 r5 r4 #8'],
 ];

@@ -211,6 +211,12 @@ export function buildIntervals(fn: MFunc, all: RegMask, registers: number): Inte
           affinities.push({ a: v, aPos: before, b: inst.operands[s.tied]!, bPos: before - 1, weight: w });
         }
         const made = define(v, i, lo, posOf(i, AFTER));
+        for (const k of s.near ?? []) {
+          const b = inst.operands[k]!;
+          // Half of what a move costs. A repeatable value stays apart, so that it can be repeated.
+          if (inst.specs[k]!.role === 'use' && of[b]!.remat === null)
+            affinities.push({ a: v, aPos: lo, b, bPos: before, weight: w / 2 });
+        }
         made.uses.push({ lo, hi: posOf(i, AFTER), mask, weight: w });
         // Repeated into whatever register is wanted, so only a definition that takes any.
         if (inst.remat && s.mask === undefined) made.remat = inst;

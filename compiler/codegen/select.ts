@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: MIT
-import {
-  type Asm,
-  FIRST_VREG,
-  type MInst,
-  type MReg,
-  type OperandSpec,
-  type RegMask,
-} from '../../compiler/codegen/machine.js';
-import type { LowerContext } from '../../compiler/codegen/target.js';
-import { type Block, edges, type Func, type Inst, type Op, type Origin, type Value } from '../../compiler/ir/ir.js';
-import { move } from './lower-frame.js';
+import { type Block, edges, type Func, type Inst, type Op, type Origin, type Value } from '../ir/ir.js';
+import { type Asm, FIRST_VREG, type MInst, type MReg, type OperandSpec } from './machine.js';
+import type { LowerContext } from './target.js';
 
 /** An operand of a machine instruction under construction. */
 export interface Operand {
@@ -20,13 +12,19 @@ export interface Operand {
 export type Expand = (ops: readonly number[], asm: Asm) => void;
 
 /** One reader of a value. */
-interface Use {
+export interface Use {
   readonly block: Block;
   /** The value only decides a condition: first argument of a select, or compared with constant zero. */
   readonly condition: boolean;
-  /** The value is the address of a load or store. */
-  readonly address: Inst | null;
+  /** The instruction, if it is one, and which of its arguments the value is. */
+  readonly inst: Inst | null;
+  readonly arg: number;
 }
+
+/** What a core has: see cores.ts. */
+export type Features = Readonly<Record<string, boolean>>;
+
+const isAccess = (inst: Inst): boolean => inst.op === 'load' || inst.op === 'store';
 
 interface Definition {
   readonly inst: Inst;
@@ -45,15 +43,19 @@ export class Selector {
   private readonly constants = new Map<number, number>();
   private readonly vregs = new Map<number, MReg>();
   private readonly rawBases = new Map<Inst, MReg>();
-  private readonly needed = new Set<number>();
+  protected readonly needed = new Set<number>();
   private nextVreg = FIRST_VREG;
-  private out: MInst[] = [];
-  private block: Block;
+  protected out: MInst[] = [];
+  protected block: Block;
   outgoingBytes = 0;
+  /** Something selected so far is a call. */
+  calls = false;
 
   constructor(
     readonly fn: Func,
     readonly context: LowerContext,
+    readonly features: Features,
+    protected readonly move: (dst: MReg, src: MReg) => MInst,
   ) {
     this.block = fn.blocks[0]!;
     for (const block of fn.blocks) {
@@ -70,20 +72,20 @@ export class Selector {
     }
     for (const block of fn.blocks) {
       for (const inst of block.insts) {
-        const memory = inst.op === 'load' || inst.op === 'store';
         inst.args.forEach((v, i) => {
           const condition = (inst.op === 'select' && i === 0) || (inst.op === 'trapif' && this.isZeroTest(inst, i));
-          this.addUse(v, { block, condition, address: memory && i === 0 ? inst : null });
+          this.addUse(v, { block, condition, inst, arg: i });
         });
       }
       const { term } = block;
       if (term.kind === 'branch' || term.kind === 'ret') {
         term.args.forEach((v, i) => {
           const condition = term.kind === 'branch' && !term.wide && this.isZeroTest(term, i);
-          this.addUse(v, { block, condition, address: null });
+          this.addUse(v, { block, condition, inst: null, arg: i });
         });
       }
-      for (const e of edges(term)) for (const v of e.args) this.addUse(v, { block, condition: false, address: null });
+      for (const v of edges(term).flatMap((e) => e.args))
+        this.addUse(v, { block, condition: false, inst: null, arg: 0 });
     }
   }
 
@@ -98,7 +100,7 @@ export class Selector {
     return i === 0 && (at.cond === 'eq' || at.cond === 'ne') && this.constOf(at.args[1]!) === 0;
   }
 
-  private usesOf(v: Value): readonly Use[] {
+  protected usesOf(v: Value): readonly Use[] {
     return this.users.get(v.id) ?? NO_USES;
   }
 
@@ -124,11 +126,21 @@ export class Selector {
     return this.constants.get(v.id);
   }
 
+  /** Does something want a result of the instruction, or its raw base? */
+  isWanted(inst: Inst): boolean {
+    return inst.results.some((r) => this.isNeeded(r)) || this.rawBases.has(inst);
+  }
+
+  /** What has to stand at the function's start for the sake of all that was selected. */
+  opening(_at: { readonly origin: Origin }): MInst[] {
+    return [];
+  }
+
   isNeeded(v: Value): boolean {
     return this.needed.has(v.id);
   }
 
-  private vregOf(v: Value): MReg {
+  protected vregOf(v: Value): MReg {
     let r = this.vregs.get(v.id);
     if (r === undefined) {
       r = this.nextVreg++;
@@ -182,8 +194,12 @@ export class Selector {
   defFixed(v: Value, fixed: number): Operand {
     return { spec: { role: 'def', fixed }, reg: this.vregOf(v) };
   }
-  temp(mask?: RegMask): Operand {
-    return { spec: mask === undefined ? { role: 'temp' } : { role: 'temp', mask }, reg: this.fresh() };
+  /** In the register of the use at operand index `tied`. */
+  defTied(v: Value, tied: number): Operand {
+    return { spec: { role: 'def', tied }, reg: this.vregOf(v) };
+  }
+  temp(): Operand {
+    return { spec: { role: 'temp' }, reg: this.fresh() };
   }
   imm(n: number): Operand {
     return { spec: { role: 'imm' }, reg: n };
@@ -208,13 +224,13 @@ export class Selector {
   }
 
   /** One instruction of that name with the operands as they stand. */
-  plain(name: string, inst: Inst, ...operands: Operand[]): true {
-    this.emit(name, inst.origin, operands, (ops, asm) => asm.inst(name, ...ops));
+  plain(name: string, at: { readonly origin: Origin }, ...operands: Operand[]): true {
+    this.emit(name, at.origin, operands, (ops, asm) => asm.inst(name, ...ops));
     return true;
   }
 
   copy(inst: Inst, from: Value): true {
-    this.out.push({ ...move(this.vregOf(inst.results[0]!), this.need(from)), origin: inst.origin });
+    this.out.push({ ...this.move(this.vregOf(inst.results[0]!), this.need(from)), origin: inst.origin });
     return true;
   }
 
@@ -248,6 +264,6 @@ export class Selector {
 
   /** Do all readers of `v` take it as the address of a load or store that `fits`? */
   onlyAddresses(v: Value, fits: (access: Inst) => boolean): boolean {
-    return this.usesOf(v).every((u) => u.address !== null && fits(u.address));
+    return this.usesOf(v).every((u) => u.inst !== null && u.arg === 0 && isAccess(u.inst) && fits(u.inst));
   }
 }
