@@ -4,6 +4,7 @@ import { targets } from '../../backends/index.js';
 import { ERRORS } from '../errors/index.js';
 import type { AddCommand } from './command.js';
 import { ENGINES } from './engines.js';
+import { BOARDS } from './qemu-boards.js';
 import { writeJson } from './session.js';
 import { choice, FORMATS } from './values.js';
 
@@ -23,6 +24,7 @@ interface CommandWords {
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   target: targets.map((t) => t.core.name),
   engine: ENGINES,
+  board: Object.keys(BOARDS),
   format: FORMATS,
   optimise: ['0', '1', '2'],
   log: ['full'],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { cpuModel } from '../../backends/index.js';
+import { cpuModel, withoutFeatures } from '../../backends/index.js';
 import type { Program } from '../bpf/program.js';
 import type { Target } from '../codegen/target.js';
 import { compile, type Level } from '../compile.js';
@@ -13,7 +13,7 @@ import { readImage } from '../image/read.js';
 import { interpret } from '../interpreter/interpreter.js';
 import { simulate } from '../simulator/simulator.js';
 import type { Verdict } from '../verifier/facts.js';
-import { QemuEngine } from './qemu.js';
+import { emulatorOf, type QemuCase, QemuEngine } from './qemu.js';
 
 export const ENGINES = ['interp', 'sim', 'qemu'] as const;
 export type EngineName = (typeof ENGINES)[number];
@@ -31,6 +31,25 @@ export interface Job {
   readonly native?: { readonly image: Image; readonly entry: string; readonly map?: ImageMap };
 }
 
+/** A target as an engine runs it. */
+export interface Stand {
+  readonly target: Target;
+  /** Where --engine qemu runs it; null for the simulator. */
+  readonly board: string | null;
+  /** Features of the core that the board's processor has not, and `target` therefore neither. */
+  readonly lacks: readonly string[];
+}
+
+/**
+ * What to compile for and run on: the simulator has the core as it is, an emulated board (the core's first, if none is named)
+ * may lack some of its features. Errors: FCC0001 for a board that is none of the core's, FCC0806 if it has none.
+ */
+export function standFor(engine: EngineName, target: Target, board?: string): Stand {
+  if (engine !== 'qemu') return { target, board: null, lacks: [] };
+  const emulator = emulatorOf(target.core, board);
+  return { target: withoutFeatures(target, emulator.lacks), board: emulator.board, lacks: emulator.lacks };
+}
+
 /** Compiles one entry point for the native engines. Errors: the verdict's, if it is rejected. */
 export function prepareNative(
   program: Program,
@@ -46,8 +65,11 @@ export function prepareNative(
   return { image: readImage(result.image), entry: program.functions[entry]!.name, map: result.map };
 }
 
-/** Runs jobs on one engine, in order. Errors: FCC08xx if the emulator is missing, FCC0701 if a request does not fit. */
-export async function runJobs(engine: EngineName, target: Target | null, jobs: readonly Job[]): Promise<RunResult[]> {
+/**
+ * Runs jobs on one engine, in order; `stand` is standFor's, for the native engines. Errors: FCC08xx if the emulator is missing or
+ * lacks what an image needs, FCC0701 if a request does not fit.
+ */
+export async function runJobs(engine: EngineName, stand: Stand | null, jobs: readonly Job[]): Promise<RunResult[]> {
   if (engine === 'interp') {
     return jobs.map(({ bpf, contract, request, helpers }) => {
       if (!bpf)
@@ -55,7 +77,7 @@ export async function runJobs(engine: EngineName, target: Target | null, jobs: r
       return interpret(bpf.program, bpf.entry, contract, request, { helpers });
     });
   }
-  if (!target) throw new Error('native engines need a target');
+  if (!stand) throw new Error('native engines need a target');
   const native = jobs.map((job) => {
     if (!job.native) throw new Error('native engines need an image');
     return { ...job, ...job.native };
@@ -64,13 +86,25 @@ export async function runJobs(engine: EngineName, target: Target | null, jobs: r
     engine === 'sim'
       ? native.map((n) =>
           simulate(n.image, n.entry, n.contract, n.request, {
-            cpu: cpuModel(target),
+            cpu: cpuModel(stand.target),
             helpers: n.helpers,
             maxInstructions: patience(n.image, n.request.fuel),
           }),
         )
-      : await new QemuEngine(target).runBatch(native);
+      : await emulate(stand, native);
   return results.map((r, i) => withPlace(r, native[i]!.map));
+}
+
+function emulate({ target, board, lacks }: Stand, jobs: readonly QemuCase[]): Promise<RunResult[]> {
+  for (const { image, entry } of jobs) {
+    if (image instanceof Uint8Array || (image.features & ~target.core.featureBits) === 0) continue;
+    throw new CompileError('FCC0807', `the image of ${entry} needs instructions that the core of ${board} lacks`, {
+      ...(lacks.length > 0 && { expected: `an image for ${target.core.name} without ${lacks.join(', ')}` }),
+      got: `features 0x${image.features.toString(16)}, of which the board has 0x${target.core.featureBits.toString(16)}`,
+      help: 'run the object instead of the image: it is compiled for what the board has; or use --engine sim',
+    });
+  }
+  return new QemuEngine(target, { board: board ?? undefined }).runBatch(jobs);
 }
 
 /** Native instructions a unit of fuel may stand for before the simulator calls a run endless. */

@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { CompileError } from '../errors/index.js';
+import { addBench } from './bench.js';
 import type { Action, AddCommand } from './command.js';
 import { addCompile } from './compile.js';
 import { addCompletion } from './completion.js';
@@ -23,6 +24,7 @@ const COMMANDS: readonly AddCommand[] = [
   addConform,
   addDisasm,
   addInspect,
+  addBench,
   addTargets,
   addHelpers,
   addExplain,

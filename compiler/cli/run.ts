@@ -8,11 +8,12 @@ import { contractHash } from '../image/contract-hash.js';
 import type { Image } from '../image/image.js';
 import type { ImageMap } from '../image/map.js';
 import type { AddCommand } from './command.js';
-import { DEFAULT_FUEL, ENGINES, type EngineName, type Job, prepareNative, runJobs } from './engines.js';
+import { DEFAULT_FUEL, ENGINES, type EngineName, type Job, prepareNative, runJobs, standFor } from './engines.js';
 import { type Input, loadContract, loadInput, loadMap, selectEntry } from './load.js';
 import { type Output, type Session, usage, writeJson, writeOutputs } from './session.js';
 import {
   bytesOption,
+  checkBoard,
   choice,
   countOption,
   imageTarget,
@@ -26,6 +27,7 @@ import { hasNoLines, NO_LINES, reportVerdicts, verdictDocument } from './verify.
 interface RunCommand {
   target?: string;
   engine?: string;
+  board?: string;
   function?: string;
   contract?: string;
   ctx?: string;
@@ -48,6 +50,7 @@ export const addRun: AddCommand = (program, session, act) => {
     .description('run a program in the interpreter, the simulator or QEMU')
     .option('-t, --target <name>', 'target core (native engines)')
     .option('--engine <name>', 'interp, sim or qemu (default: interp without a target, else sim)')
+    .option('--board <name>', 'emulated board of --engine qemu (default: the first that `fcc targets` lists)')
     .option('--function <name>', 'entry point')
     .option('--contract <file>', 'hook contract')
     .option('--ctx <bytes>', 'context: hex:… or a file; pointer and length fields are filled in')
@@ -68,6 +71,7 @@ async function run(session: Session, file: string, o: RunCommand): Promise<numbe
   const engine: EngineName = choice('--engine', o.engine ?? (native ? 'sim' : 'interp'), ENGINES);
   if (engine !== 'interp' && o.target === undefined && input.kind === 'object')
     throw usage('--engine sim and qemu need a target', { help: 'add -t cortex-m4' });
+  checkBoard(engine, o.board);
   const regions = o.region.map((r) => regionOption(session, r));
   if (input.kind === 'image') checkContract(input.image, contract);
   checkRegions(contract, regions);
@@ -77,7 +81,7 @@ async function run(session: Session, file: string, o: RunCommand): Promise<numbe
     regions: new Map(regions.map((r) => [r.name, r.bytes])),
     fuel: o.fuel === undefined ? DEFAULT_FUEL : countOption('--fuel', o.fuel),
   };
-  const target = engine === 'interp' ? null : chooseTarget(o.target, input);
+  const stand = engine === 'interp' ? null : standFor(engine, chooseTarget(o.target, input), o.board);
   const base = { contract, request, helpers: [] };
   let job: Job;
   if (input.kind === 'image') {
@@ -85,8 +89,8 @@ async function run(session: Session, file: string, o: RunCommand): Promise<numbe
     job = { ...base, native: { image: input.image, entry: imageEntry(input.image, o.function), map } };
   } else {
     const entry = selectEntry(input.program, o.function);
-    if (target) {
-      const prepared = prepareNative(input.program, entry, { target, contract, level, helpers: [] });
+    if (stand) {
+      const prepared = prepareNative(input.program, entry, { target: stand.target, contract, level, helpers: [] });
       if ('verdict' in prepared) {
         const code = reportVerdicts(session, input.program, [prepared]);
         if (o.json) writeJson(session, { programs: [verdictDocument(input.program, prepared)] });
@@ -95,7 +99,7 @@ async function run(session: Session, file: string, o: RunCommand): Promise<numbe
       job = { ...base, native: prepared };
     } else job = { ...base, bpf: { program: input.program, entry } };
   }
-  const [result] = await runJobs(engine, target, [job]);
+  const [result] = await runJobs(engine, stand, [job]);
   if (!result) throw new Error('the engine gave no result');
   writeBack(session, o, regions, result);
   const program = input.kind === 'object' ? input.program : null;
@@ -103,7 +107,8 @@ async function run(session: Session, file: string, o: RunCommand): Promise<numbe
   if (o.json) {
     writeJson(session, {
       engine,
-      target: target?.core.name ?? null,
+      target: stand?.target.core.name ?? null,
+      board: stand?.board ?? null,
       status: result.status,
       r0: result.r0,
       instructions: result.instructions,

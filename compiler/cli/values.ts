@@ -42,6 +42,12 @@ export function choice<T extends string>(option: string, text: string, words: re
   throw usage(`${option} does not take ${text}`, { expected: words.join(', ') });
 }
 
+/** --board chooses among the boards of one engine. */
+export function checkBoard(engine: string, board: string | undefined): void {
+  if (board !== undefined && engine !== 'qemu')
+    throw usage('--board is for --engine qemu', { got: `--engine ${engine}` });
+}
+
 /** A number of fuel units or instructions, 1 to 2^31 - 1. */
 export function countOption(option: string, text: string): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : 0;

@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Loading and running. Everything here may rely on fcc_validate having accepted the image. */
-#include <fcc.h>
+#include "fcc_port.h"
 
-#if defined(__thumb__)
-#define THIS_ARCH FCC_ARCH_THUMB
-#define CODE_BIT  1u /* a branch to Thumb code needs bit 0 set */
-#elif defined(__riscv)
-#define THIS_ARCH FCC_ARCH_RISCV32
-#define CODE_BIT  0u
-#elif defined(__XTENSA__)
-#define THIS_ARCH FCC_ARCH_XTENSA
-#define CODE_BIT  0u
-#else
-#define THIS_ARCH 0 /* runs no images */
-#define CODE_BIT  0u
-#endif
+#define THUNK(id, name) FCC_THUNK(fcc_##name);
+FCC_LINKED_INTRINSICS(THUNK)
 
 static const fcc_entry_t *_entries(const fcc_header_t *h)
 {
@@ -82,16 +71,11 @@ static int _is_allowed(const fcc_host_t *host, uint32_t id)
 static void (*_intrinsic(uint32_t id))(void)
 {
     switch (id) {
-    case FCC_INTRINSIC_UDIV64:
-        return (void (*)(void))fcc_udiv64;
-    case FCC_INTRINSIC_UMOD64:
-        return (void (*)(void))fcc_umod64;
-    case FCC_INTRINSIC_SDIV64:
-        return (void (*)(void))fcc_sdiv64;
-    case FCC_INTRINSIC_SMOD64:
-        return (void (*)(void))fcc_smod64;
-    case FCC_INTRINSIC_SEARCH:
-        return (void (*)(void))fcc_search;
+#define CASE(id, name) \
+    case id:           \
+        return FCC_CODE(fcc_##name);
+        FCC_LINKED_INTRINSICS(CASE)
+#undef CASE
     default:
         return NULL;
     }
@@ -161,7 +145,7 @@ int fcc_load(fcc_container_t *container, const void *image, size_t length, void 
     if (status != 0) {
         return status;
     }
-    if (h->arch != THIS_ARCH || (h->features & ~host->features) != 0) {
+    if (h->arch != FCC_THIS_ARCH || (h->features & ~host->features) != 0) {
         return FCC_E_TARGET;
     }
     if (((uintptr_t)memory & 7u) != 0) {
@@ -228,11 +212,12 @@ int fcc_run(fcc_container_t *container, uint32_t entry, void *context, uint32_t 
     }
     const uint32_t arguments[4] = { address, 0, context_length, 0 };
     uint32_t out[3] = { 0, 0, 0 };
-    uintptr_t code = (_text(h) + _entries(h)[entry].offset) | CODE_BIT;
+    uintptr_t code = (_text(h) + _entries(h)[entry].offset) | FCC_CODE_BIT;
     container->instance->fuel = fuel;
     result->trap = fcc_enter(container->instance, code, arguments, out);
     result->value = result->trap != 0 ? 0 : ((uint64_t)out[1] << 32) | out[0];
-    uint32_t site = (out[2] & ~CODE_BIT) - (uint32_t)(_text(h) + h->trap_table) - 4u;
+    /* 3 or 4 bytes behind the start of the site. */
+    uint32_t site = (out[2] & ~FCC_CODE_BIT) - (uint32_t)(_text(h) + h->trap_table) - 1u;
     result->site = result->trap != 0 && out[2] != 0 && site / 4u < h->trap_count ? site / 4u : FCC_UNKNOWN;
     return 0;
 }

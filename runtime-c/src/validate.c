@@ -64,7 +64,7 @@ static int _header_ok(const fcc_header_t *h)
            && h->stack_length <= FCC_MAX_LENGTH && (h->flags & ~FCC_FLAG_FUELLED) == 0
            && (h->flags == FCC_FLAG_FUELLED) == (h->worst_case == FCC_UNKNOWN)
            && (h->context_length == FCC_UNKNOWN || h->context_length <= FCC_MAX_LENGTH)
-           && h->trap_table % _code_align(h->arch) == 0 && h->trap_table <= h->text_length
+           && (h->trap_table & (_code_align(h->arch) - 1u)) == 0 && h->trap_table <= h->text_length
            && h->trap_count <= (h->text_length - h->trap_table) / 4u && _is_align(h->context_align)
            && _is_rights(h->context_rights);
 }
@@ -96,7 +96,7 @@ static int _entry_ok(const fcc_header_t *h, const fcc_entry_t *all, uint32_t ind
             return 0;
         }
     }
-    return e->offset < h->text_length && e->offset % _code_align(h->arch) == 0 && e->stack_length <= h->stack_length
+    return e->offset < h->text_length && (e->offset & (_code_align(h->arch) - 1u)) == 0 && e->stack_length <= h->stack_length
            && e->worst_case <= h->worst_case;
 }
 

@@ -267,13 +267,6 @@ describe('input of fcc compile', () => {
     expect(code).toBe(2);
     expect(err).toContain('standard input can be read only once');
   });
-
-  it('an atomic operation is not supported by the target: exit code 4', async () => {
-    // r1 = r10; lock *(u64 *)(r1 - 8) += r0
-    const program = raw('7b1af8ff00000000', 'b700000000000000', 'db0af8ff00000000', EXIT);
-    const { code, err } = await fcc(['compile', '-', '--raw', '-t', 'cortex-m4', '-o', '/dev/null'], program);
-    expect([code, err.slice(0, 15)]).toEqual([4, 'error[FCC0501]:']);
-  });
 });
 
 /** The C compiler of the host, if there is one: the header has to be C. */

@@ -81,7 +81,7 @@ describe('fcc as a process', () => {
     const args = ['run', MISBEHAVE, ...TWO, '--function', 'put', '--engine', 'qemu'];
     const run = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8', env: { PATH: '/no/such/folder' } });
     expect([run.status, run.stdout]).toEqual([5, '']);
-    expect(run.stderr).toContain('error[FCC0801]: qemu-system-arm is not installed');
+    expect(run.stderr).toContain('error[FCC0801]: not installed: qemu-system-arm, arm-none-eabi-gcc');
     expect(run.stderr).toContain('apt-get install');
   });
 

@@ -12,6 +12,7 @@ export const RUN = z.object({
   schemaVersion,
   engine: z.enum(['interp', 'sim', 'qemu']),
   target: text.nullable(),
+  board: text.nullable(),
   status: z.enum(['ok', 'trap']),
   r0: hex64,
   instructions: count.nullable(),
@@ -22,6 +23,7 @@ export const RUN = z.object({
 
 export const CONFORM = z.object({
   schemaVersion,
+  board: text.nullable(),
   total: count,
   passed: count,
   skipped: count,

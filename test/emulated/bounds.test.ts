@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { assemble } from '../../compiler/bpf/asm.js';
 import { compile, type Level } from '../../compiler/compile.js';
 import { fault } from '../safety/judge.js';
-import { KINDS, probes } from '../safety/probes.js';
+import { KINDS } from '../safety/kinds.js';
+import { probes } from '../safety/probes.js';
 import { available, engine, target } from './engine.js';
 
 describe.runIf(available)('out-of-bounds accesses under QEMU', () => {

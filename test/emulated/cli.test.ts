@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { fcc, inFolder } from '../cli/capture.js';
 import { MISBEHAVE, MISBEHAVE_CONTRACT } from '../cli/objects.js';
 import { CONFORM, document, RUN } from '../cli/shapes.js';
+import { PLACES } from './boards.js';
 import { available } from './engine.js';
 
 const QEMU = ['-t', 'cortex-m4', '--engine', 'qemu'];
@@ -43,8 +44,10 @@ describe.skipIf(!available)('the command line with the emulator', () => {
       expect(document(CONFORM, out)).toMatchObject({ total: 2, passed: 1, skipped: 0, failed: [{ name: 'wrong' }] });
     }));
 
-  it.each(['cortex-m3', 'cortex-m7', 'cortex-m33'])('runs on %s too', async (core) => {
-    const { code, err } = await fcc(put(1).map((a) => (a === 'cortex-m4' ? core : a)));
-    expect([code, err]).toEqual([0, '']);
+  it.each(PLACES.filter((p) => p.missing === null))('runs on $title too', async ({ target, board }) => {
+    const args = put(1).map((a) => (a === 'cortex-m4' ? target.core.name : a));
+    const answer = await fcc([...args, '--board', board, '--json']);
+    expect([answer.code, answer.err]).toEqual([0, '']);
+    expect(document(RUN, answer.out)).toMatchObject({ engine: 'qemu', target: target.core.name, board, r0: '0x5' });
   });
 });

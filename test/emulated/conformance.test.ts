@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { describe } from 'vitest';
 import { conformance } from '../conformance/native.js';
-import { available } from './engine.js';
+import { PLACES } from './boards.js';
 
-describe.runIf(available)('conformance vectors under QEMU', () => conformance('qemu'));
+describe.each(PLACES)('conformance vectors under QEMU, $title', ({ target, board, missing }) => {
+  describe.runIf(missing === null)('as far as the board has the core', () => conformance('qemu', target, board));
+});

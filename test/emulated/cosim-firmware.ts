@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: MIT
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { BLOCK, type Board, codePieces, runFirmware } from './cosim-board.js';
 import { ARENA, type CosimCase } from './cosim-cases.js';
 
 /** Builds and boots the firmware in cosim/, which runs single instructions on QEMU's Cortex-M4. */
 
-const GCC = 'arm-none-eabi-gcc';
-const QEMU = 'qemu-system-arm';
-const ROOT = resolve(import.meta.dirname, '../..');
-/** Bytes of cases that the board holds at a time. */
-const BLOCK = 1 << 20;
 const FLAGS = [
   ...['-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=soft', '-std=c11', '-ffreestanding', '-nostdlib', '-Wall', '-Wextra'],
   ...['-Werror', '-O2', '-fno-tree-loop-distribute-patterns', '-Wl,--build-id=none', '-Iruntime-c/firmware/batch'],
-  ...[`-DBLOCK=${BLOCK}`, `-DARENA=${ARENA.start}`, '-T', 'runtime-c/firmware/batch/link.ld'],
+  ...[
+    `-DBLOCK=${BLOCK}`,
+    `-DARENA=${ARENA.start}`,
+    '-DSTATE_WORDS=16',
+    '-DRESULT_WORDS=17',
+    '-T',
+    'runtime-c/firmware/batch/link.ld',
+  ],
   ...['FLASH=0', 'RAM=0x20000000', 'STACK_TOP=0x20400000', 'POOL=0x21000000'].map((d) => `-Wl,--defsym=${d}`),
 ];
-const BOARD = ['-M', 'mps2-an386', '-display', 'none', '-monitor', 'none', '-serial', 'none'];
+const QEMU = ['-M', 'mps2-an386', '-display', 'none', '-monitor', 'none', '-serial', 'none'];
+
+export const CORTEX_M4: Board = {
+  compiler: 'arm-none-eabi-gcc',
+  compile: [
+    ...FLAGS,
+    ...['start.S', 'main.c'].map((f) => `test/emulated/cosim/${f}`),
+    'runtime-c/firmware/batch/port/semihosting.c',
+  ],
+  emulator: 'qemu-system-arm',
+  run: (elf) => [...QEMU, '-semihosting-config', 'enable=on,target=native', '-kernel', elf],
+};
 
 export interface Outcome {
   /** Control went on behind the instruction, or at its target, or the core faulted: then nothing else is told. */
@@ -28,11 +38,6 @@ export interface Outcome {
   readonly arena: Uint8Array;
 }
 
-/** null, or the tool that is not installed. */
-export function missingTool(): string | null {
-  return [GCC, QEMU].find((t) => spawnSync(t, ['--version'], { stdio: 'ignore' }).status !== 0) ?? null;
-}
-
 /**
  * Words of a case: entry, flags, r0 to r12, LR, SP, words of the arena, number of pieces of code; the arena; the pieces, each
  * address, number of halfwords, halfwords padded to a word.
@@ -40,33 +45,9 @@ export function missingTool(): string | null {
 function record(c: CosimCase): number[] {
   const r = c.registers;
   const arena = new Uint32Array(c.arena.buffer, 0, c.arena.length / 4);
-  const pieces: number[][] = [];
-  let previous = Number.NaN;
-  for (const [address, half] of [...c.code].sort(([a], [b]) => a - b)) {
-    if (address !== previous + 2) pieces.push([address]);
-    pieces[pieces.length - 1]!.push(half);
-    previous = address;
-  }
-  const code = pieces.flatMap(([address, ...halves]) => {
-    const words = Array.from(
-      { length: (halves.length + 1) >> 1 },
-      (_, i) => halves[2 * i]! | ((halves[2 * i + 1] ?? 0) << 16),
-    );
-    return [address!, halves.length, ...words];
-  });
+  const code = codePieces(c.code);
   const state = [c.entry | 1, c.flags << 28, ...r.subarray(0, 13), r[14]!, r[13]!];
-  return [...state, arena.length, pieces.length, ...arena, ...code];
-}
-
-/** The input file: blocks of cases, each with its length in front. */
-function writeCases(cases: readonly CosimCase[]): Uint8Array {
-  const blocks: number[][] = [[]];
-  for (const c of cases) {
-    const words = record(c);
-    if (blocks[blocks.length - 1]!.length + words.length > BLOCK / 4) blocks.push([]);
-    blocks[blocks.length - 1]!.push(...words);
-  }
-  return new Uint8Array(Int32Array.from(blocks.flatMap((b) => [4 * b.length, ...b])).buffer);
+  return [...state, arena.length, code.count, ...arena, ...code.words];
 }
 
 const FLOWS = ['next', 'taken', 'fault'] as const;
@@ -88,28 +69,5 @@ function readResults(bytes: Buffer, cases: readonly CosimCase[]): Outcome[] {
 
 /** Runs all cases in one boot. Throws if the firmware does not build, or does not finish in `limitMs`. */
 export async function runOnBoard(cases: readonly CosimCase[], limitMs: number): Promise<Outcome[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'fcc-cosim-'));
-  try {
-    const elf = join(folder, 'cosim.elf');
-    const sources = ['start.S', 'main.c'].map((f) => `test/emulated/cosim/${f}`);
-    const built = spawnSync(GCC, [...FLAGS, ...sources, '-o', elf], { cwd: ROOT, encoding: 'utf8' });
-    if (built.status !== 0) throw new Error(`the firmware does not build: ${built.stderr}`);
-    writeFileSync(join(folder, 'cases.bin'), writeCases(cases));
-    await new Promise<void>((done, fail) => {
-      const args = [...BOARD, '-semihosting-config', 'enable=on,target=native', '-kernel', elf];
-      const child = spawn(QEMU, args, {
-        cwd: folder,
-        stdio: ['ignore', 'ignore', 'inherit'],
-        timeout: limitMs,
-        killSignal: 'SIGKILL',
-      });
-      child.on('error', fail);
-      child.on('close', (code, signal) =>
-        code === 0 ? done() : fail(new Error(`the emulator ended with ${signal ?? `exit code ${code}`}`)),
-      );
-    });
-    return readResults(readFileSync(join(folder, 'results.bin')), cases);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return readResults(await runFirmware(CORTEX_M4, cases.map(record), limitMs), cases);
 }

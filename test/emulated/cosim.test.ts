@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { beforeAll, describe, expect, it } from 'vitest';
-import { THUMB_CPU } from '../../backends/thumb/cpu.js';
+import { findTarget } from '../../backends/index.js';
+import { thumbCpu } from '../../backends/thumb/cpu.js';
 import { type PlainName, plainName, ROWS, type Row, SIGNATURES } from '../../backends/thumb/isa.js';
 import { conditionHolds, type Machine, MEANINGS } from '../../backends/thumb/semantics.js';
 import { type Bus, type Cpu, CpuFault } from '../../compiler/simulator/cpu.js';
 import { Random } from '../differential/random.js';
+import { arenaBus, missingTool, Stray } from './cosim-board.js';
 import { ARENA, type CosimCase, edgesOf, makeCase } from './cosim-cases.js';
-import { missingTool, type Outcome, runOnBoard } from './cosim-firmware.js';
+import { CORTEX_M4, type Outcome, runOnBoard } from './cosim-firmware.js';
 
 /**
  * Every row of the Thumb tables, executed by QEMU's Cortex-M4 and by our semantics from the same states. COSIM_SEED and
@@ -14,50 +16,25 @@ import { missingTool, type Outcome, runOnBoard } from './cosim-firmware.js';
  */
 const SEED = Number(process.env.COSIM_SEED ?? 1);
 const STATES = Number(process.env.COSIM_STATES ?? 200);
-const missing = missingTool();
-if (missing) {
-  // Continuous integration installs the tools; there a missing one is a failure.
-  if (process.env.CI) throw new Error(`${missing} is not installed`);
-  console.warn(`co-simulation not run: ${missing} is not installed`);
-}
+const missing = missingTool(CORTEX_M4);
+const CPU = thumbCpu(findTarget('cortex-m4')!.core);
 
 /** Not run: it calls the debugger, which here is the emulator's file interface. */
 const LEFT_OUT: readonly string[] = ['bkpt'];
 
-/** An access that no case should make: the generator's mistake or the semantics', never a CpuFault. */
-class Stray extends Error {}
-
 function busOf(c: CosimCase, arena: Uint8Array): Bus {
-  const view = new DataView(arena.buffer);
-  const offset = (address: number, bytes: number): number => {
-    const at = address - ARENA.start;
-    if (at < 0 || at + bytes > arena.length) throw new Stray(`access at 0x${address.toString(16)}`);
-    return at;
-  };
   const half = (address: number): number => {
     const v = c.code.get(address);
     if (v === undefined) throw new Stray(`literal at 0x${address.toString(16)}`);
     return v;
   };
-  return {
-    read(address, bytes) {
-      const at = offset(address, bytes);
-      return bytes === 4 ? view.getUint32(at, true) : bytes === 2 ? view.getUint16(at, true) : view.getUint8(at);
-    },
-    literal: (address) => (half(address) | (half(address + 2) << 16)) >>> 0,
-    write(address, bytes, value) {
-      const at = offset(address, bytes);
-      if (bytes === 4) view.setUint32(at, value, true);
-      else if (bytes === 2) view.setUint16(at, value, true);
-      else view.setUint8(at, value);
-    },
-  };
+  return arenaBus(ARENA.start, arena, (address) => (half(address) | (half(address + 2) << 16)) >>> 0);
 }
 
 type Core = Cpu & Machine<number, boolean> & { address: number; size: number };
 
 function coreOf(c: CosimCase, arena: Uint8Array): Core {
-  const core = THUMB_CPU.create(c.text, c.entry, busOf(c, arena)) as Core;
+  const core = CPU.create(c.text, c.entry, busOf(c, arena)) as Core;
   core.registers.set(c.registers);
   [core.n, core.z, core.c, core.v] = [8, 4, 2, 1].map((b) => (c.flags & b) !== 0) as [
     boolean,
@@ -150,6 +127,7 @@ const ALIKE: Readonly<Record<string, string>> = {
   'movw as mov.i: 11110 i 100100 jjjj 0 iii dddd iiiiiiii': 'two names of one meaning',
   'add.i as adc.i: 101100000 iiiiiii':
     'SP and the immediate are multiples of 4, and so is what is kept of the sum with carry',
+  'ldr as ldrex: 10011 ttt iiiiiiii': 'SP and the offset are multiples of 4, and the reservation shows in no register',
   'ldm as ldm.wb: 11001 nnn llllllll': 'the base is in the list here: what is loaded replaces what is written back',
 };
 

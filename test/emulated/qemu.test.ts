@@ -15,7 +15,7 @@ const CORE = {
   name: 'cortex-m4',
   features: {},
   featureBits: 3,
-  qemu: { machine: 'mps2-an386', cpu: null },
+  emulators: [{ board: 'mps2-an386', lacks: [] }],
   doc: '',
 } as const;
 const engine = new QemuEngine({ core: CORE }, { watchdogMs: 300 });
@@ -360,7 +360,7 @@ describe.skipIf(missing !== null)('batch firmware on mps2-an386', () => {
   });
 
   it('has no firmware for a core without an emulated board', async () => {
-    const none = new QemuEngine({ core: { ...CORE, qemu: null } });
+    const none = new QemuEngine({ core: { ...CORE, emulators: [] } });
     expect(none.available()).toContain('no firmware');
     await expect(none.runBatch([one('answer')])).rejects.toMatchObject({ code: 'FCC0806', exitCode: 4 });
   });

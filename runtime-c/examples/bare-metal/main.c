@@ -74,11 +74,14 @@ uint32_t fcc_helper_now_ms(fcc_instance_t *instance)
     fcc_abort(instance, FCC_TRAP_HELPER); /* no clock here: a helper may end its container, too */
 }
 
-/* The table of the firmware: all that any hook might allow. */
+/* The table of the firmware: all that any hook might allow. The thunks are for Xtensa; here they are nothing. */
+FCC_THUNK(fcc_helper_store_global);
+FCC_THUNK(fcc_helper_fetch_global);
+FCC_THUNK(fcc_helper_now_ms);
 static const fcc_helper_t helpers[] = {
-    { 0x11, (void (*)(void))fcc_helper_store_global },
-    { 0x13, (void (*)(void))fcc_helper_fetch_global },
-    { 0x20, (void (*)(void))fcc_helper_now_ms },
+    { 0x11, FCC_CODE(fcc_helper_store_global) },
+    { 0x13, FCC_CODE(fcc_helper_fetch_global) },
+    { 0x20, FCC_CODE(fcc_helper_now_ms) },
 };
 #define HELPER_COUNT (sizeof(helpers) / sizeof(helpers[0]))
 
@@ -90,12 +93,14 @@ static const uint32_t sched_allowed[] = { 0x11, 0x13 };
 #define STACK_LENGTH 512u
 static uint64_t stack[STACK_LENGTH / 8u];
 
+#define CORE_FEATURES 3u /* of Cortex-M4: `featureBits` in `fcc targets --json` */
+
 static const fcc_host_t sched_host = {
     .helpers = helpers,
     .helper_count = HELPER_COUNT,
     .allowed = sched_allowed,
     .allowed_count = 2,
-    .features = 1, /* FCC core feature bit of ARMv7-M, as `fcc inspect` shows it */
+    .features = CORE_FEATURES,
     .stack_length = STACK_LENGTH - RUNTIME_STACK,
 };
 
@@ -104,7 +109,7 @@ static const fcc_host_t slot_host = {
     .helper_count = HELPER_COUNT,
     .allowed = sched_allowed,
     .allowed_count = 0,
-    .features = 1,
+    .features = CORE_FEATURES,
     .stack_length = STACK_LENGTH - RUNTIME_STACK,
 };
 

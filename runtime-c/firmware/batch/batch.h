@@ -49,7 +49,7 @@ typedef struct {
     uint32_t value[2];
     uint32_t refused_id;
     uint32_t damage; /* first address found changed outside the container's memory, or 0 */
-    uint32_t fault;  /* CFSR of a fault */
+    uint32_t fault;  /* what the processor says of a fault: CFSR, mcause + 1, EXCCAUSE */
     uint32_t log_length;
 } batch_result_t;
 
@@ -59,7 +59,9 @@ typedef struct {
 } batch_host_t;
 
 /* helpers.c */
+#ifndef LOG_SIZE
 #define LOG_SIZE 65536u
+#endif
 extern const fcc_helper_t batch_helpers[];
 extern const uint32_t batch_helper_count;
 extern char batch_log[LOG_SIZE];

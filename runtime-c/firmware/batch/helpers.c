@@ -319,6 +319,10 @@ uint64_t fcc_helper_unwind(fcc_instance_t *instance, uint64_t value)
     return value;
 }
 
-#define ROW(number, name) { number, (void (*)(void))fcc_helper_##name },
+#define THUNK(number, name) FCC_THUNK(fcc_helper_##name);
+FCC_HELPERS(THUNK)
+FCC_CONFORMANCE_HELPERS(THUNK)
+
+#define ROW(number, name) { number, FCC_CODE(fcc_helper_##name) },
 const fcc_helper_t batch_helpers[] = { FCC_HELPERS(ROW) FCC_CONFORMANCE_HELPERS(ROW) };
 const uint32_t batch_helper_count = sizeof(batch_helpers) / sizeof(batch_helpers[0]);

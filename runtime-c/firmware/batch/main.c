@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs every case of cases.bin through the runtime and writes results.bin. */
 #include "batch.h"
-#include "semihost.h"
+#include "port.h"
 
+/* Bytes of the pool for one case, its memory and results; boards with little memory define their own. */
+#ifndef INPUT_SIZE
 #define INPUT_SIZE  (6u << 20)
 #define ARENA_SIZE  (7u << 20)
 #define OUTPUT_SIZE (3u << 20)
+#endif
 #define RED_ZONE    256u
 #define MAX_SPANS   (BATCH_MAX_REGION + 2u)
-
-#define SYST_CSR (*(volatile uint32_t *)0xe000e010u)
-#define SYST_RVR (*(volatile uint32_t *)0xe000e014u)
-#define SYST_CVR (*(volatile uint32_t *)0xe000e018u)
-#ifndef TICK
-#define TICK 2500000u /* 100 ms at 25 MHz; boards with another clock define it */
+/* Of the firmware's stack, for containers. */
+#ifndef CONTAINER_STACK
+#define CONTAINER_STACK 65536u
 #endif
-
-/* Exit codes of the firmware, see compiler/cli/qemu.ts. */
-enum { DONE = 0, BAD_INPUT = 2, NO_OUTPUT = 3, OWN_FAULT = 4 };
 
 extern uint8_t pool_start[];
 
-/* Set while a container runs; start.S reads them. */
 fcc_instance_t *volatile running;
 volatile uint32_t watchdog;
 volatile uint32_t fault_status;
@@ -60,11 +56,6 @@ void *memcpy(void *restrict to, const void *restrict from, size_t length)
         *p++ = *q++;
     }
     return to;
-}
-
-void firmware_fault(void)
-{
-    leave(OWN_FAULT);
 }
 
 static uint32_t _pad8(uint32_t n)
@@ -138,8 +129,8 @@ static uint32_t _digest(const void *bytes, uint32_t length)
 
 static void _flush(void)
 {
-    if (output_length != 0 && file_write(results, output, output_length) != 0) {
-        leave(NO_OUTPUT);
+    if (output_length != 0 && port_write(results, output, output_length) != 0) {
+        port_exit(NO_OUTPUT);
     }
     output_length = 0;
 }
@@ -151,8 +142,8 @@ static void _emit(const void *bytes, uint32_t length)
     }
     if (length > OUTPUT_SIZE / 2) {
         _flush();
-        if (file_write(results, bytes, length) != 0) {
-            leave(NO_OUTPUT);
+        if (port_write(results, bytes, length) != 0) {
+            port_exit(NO_OUTPUT);
         }
         length = _pad8(length) - length;
         memset(output, 0, length);
@@ -193,7 +184,7 @@ static void _run(fcc_container_t *container, const batch_case_t *c, uint8_t *con
     fault_status = 0;
     running = container->instance;
     watchdog = ticks;
-    __asm__ volatile("dsb\n isb" ::: "memory"); /* the image was written as data */
+    port_sync();
     result->status = fcc_run(container, (uint32_t)entry, context, context_length, c->fuel, &end);
     watchdog = 0;
     running = NULL;
@@ -229,7 +220,7 @@ static void _case(const batch_case_t *c, uint32_t ticks)
     const uint8_t *at = (const uint8_t *)(c + 1);
     const uint8_t *image = at;
     at += _pad8(c->image_length);
-    const fcc_host_t host = { batch_helpers, batch_helper_count, (const uint32_t *)at, c->allowed_count, c->features, 65536 };
+    const fcc_host_t host = { batch_helpers, batch_helper_count, (const uint32_t *)at, c->allowed_count, c->features, CONTAINER_STACK };
     at += _pad8(c->allowed_count * 4u);
     const batch_host_t own = { grants, c->pdu };
     batch_helpers_reset(&own);
@@ -294,27 +285,25 @@ static void _case(const batch_case_t *c, uint32_t ticks)
 int main(void)
 {
     uint32_t head[4];
-    int cases = file_open("cases.bin", 9, 1);
-    results = file_open("results.bin", 11, 5);
-    if (cases < 0 || file_read(cases, head, sizeof(head)) != 0 || head[0] != BATCH_MAGIC) {
-        leave(BAD_INPUT);
+    int cases = port_open("cases.bin", 0);
+    results = port_open("results.bin", 1);
+    if (cases < 0 || port_read(cases, head, sizeof(head)) != 0 || head[0] != BATCH_MAGIC) {
+        port_exit(BAD_INPUT);
     }
     if (results < 0) {
-        leave(NO_OUTPUT);
+        port_exit(NO_OUTPUT);
     }
-    SYST_RVR = TICK - 1;
-    SYST_CVR = 0;
-    SYST_CSR = 7; /* processor clock, interrupt, on */
+    port_start();
     for (uint32_t i = 0; i < head[1]; i++) {
         batch_case_t *c = (void *)input;
-        if (file_read(cases, c, sizeof(*c)) != 0 || c->length < sizeof(*c) || c->length > INPUT_SIZE
-            || file_read(cases, c + 1, c->length - sizeof(*c)) != 0) {
-            leave(BAD_INPUT);
+        if (port_read(cases, c, sizeof(*c)) != 0 || c->length < sizeof(*c) || c->length > INPUT_SIZE
+            || port_read(cases, c + 1, c->length - sizeof(*c)) != 0) {
+            port_exit(BAD_INPUT);
         }
         _case(c, head[2]);
     }
     _flush();
-    file_close(results);
-    leave(DONE);
+    port_close(results);
+    port_exit(DONE);
     return 0;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs single instructions: reads cases.bin, writes results.bin. Records: cosim-firmware.ts. */
-#include "semihost.h"
+/* Runs single instructions: reads cases.bin, writes results.bin. Records: cosim-board.ts and the instruction sets' firmware files. */
+#include <files.h>
 
-enum { BAD_INPUT = 2, NO_OUTPUT = 3, OWN_FAULT = 4 };
-enum { ENTRY, STATE, ARENA_WORDS = STATE + 16, CHUNKS, HEAD };
-enum { RESULT_WORDS = 17 };
+/* STATE_WORDS, RESULT_WORDS: what an instruction set needs for its registers, before and after. */
+enum { ENTRY, STATE, ARENA_WORDS = STATE + STATE_WORDS, CHUNKS, HEAD };
 
 extern uint32_t result[RESULT_WORDS];
 void run_case(const uint32_t *state, uint32_t entry);
@@ -15,7 +14,7 @@ static uint32_t output[BLOCK / 4];
 
 void firmware_fault(void)
 {
-    leave(OWN_FAULT);
+    port_exit(OWN_FAULT);
 }
 
 /* Runs the case at `in`, writes its result to `*out`, returns what lies behind the case. */
@@ -51,29 +50,29 @@ static const uint32_t *_run(const uint32_t *in, uint32_t **out)
 
 int main(void)
 {
-    int cases = file_open("cases.bin", 9, 1);
-    int results = file_open("results.bin", 11, 5);
+    int cases = port_open("cases.bin", 0);
+    int results = port_open("results.bin", 1);
     uint32_t length;
     if (cases < 0) {
-        leave(BAD_INPUT);
+        port_exit(BAD_INPUT);
     }
     if (results < 0) {
-        leave(NO_OUTPUT);
+        port_exit(NO_OUTPUT);
     }
-    while (file_read(cases, &length, 4) == 0) {
-        if (length > sizeof input || file_read(cases, input, length) != 0) {
-            leave(BAD_INPUT);
+    while (port_read(cases, &length, 4) == 0) {
+        if (length > sizeof input || port_read(cases, input, length) != 0) {
+            port_exit(BAD_INPUT);
         }
         const uint32_t *in = input;
         uint32_t *out = output;
         while (in < input + length / 4) {
             in = _run(in, &out);
         }
-        if (file_write(results, output, (uint32_t)((uint8_t *)out - (uint8_t *)output)) != 0) {
-            leave(NO_OUTPUT);
+        if (port_write(results, output, (uint32_t)((uint8_t *)out - (uint8_t *)output)) != 0) {
+            port_exit(NO_OUTPUT);
         }
     }
-    file_close(results);
-    leave(0);
+    port_close(results);
+    port_exit(DONE);
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Start-up, semihosting, and the exceptions that bring control back from a container that faults or never ends. */
+/* Start-up, semihosting, and the exceptions that bring control back. ARMv6-M instructions, so that it is right on every core. */
     .syntax unified
     .thumb
 
@@ -21,7 +21,8 @@ reset:
     movs r2, #0
 1:  cmp r0, r1
     bhs 2f
-    str r2, [r0], #4
+    str r2, [r0]
+    adds r0, #4
     b 1b
 2:  bl main
 3:  b 3b
@@ -34,11 +35,11 @@ semihost:
     bkpt 0xab
     bx lr
 
-/* Every fault. Without a running container it is one of the firmware itself. */
+/* Every fault. */
     .type fault, %function
     .thumb_func
 fault:
-    ldr r1, =0xe000ed28         /* CFSR, then HFSR: kept for the report and cleared by writing back */
+    ldr r1, =0xe000ed28         /* CFSR, then HFSR: kept for the report and cleared by writing back; ARMv6-M reads 0 */
     ldr r2, [r1]
     str r2, [r1]
     ldr r3, [r1, #4]
@@ -48,16 +49,17 @@ fault:
     movs r1, #6                 /* FCC_TRAP_FAULT */
     b unwind
 
-/* SysTick. Counts down while a container runs; `watchdog` is 0 otherwise. */
+/* SysTick. */
     .type tick, %function
     .thumb_func
 tick:
     ldr r0, =watchdog
     ldr r1, [r0]
-    cbz r1, 1f
+    cmp r1, #0
+    beq 1f
     subs r1, #1
     str r1, [r0]
-    cbnz r1, 1f
+    bne 1f
     movs r1, #7                 /* FCC_TRAP_KILLED */
     b unwind
 1:  bx lr
@@ -69,19 +71,22 @@ tick:
 unwind:
     ldr r0, =running
     ldr r0, [r0]
-    cbz r0, 2f
+    cmp r0, #0
+    beq 2f
     ldr r2, [r0, #8]            /* fcc_instance_t.host_sp, 8-aligned */
     subs r2, #32
     str r0, [r2]
     str r1, [r2, #4]
     ldr r0, =fcc_abort
-    bic r0, #1
+    movs r3, #1
+    bics r0, r3
     str r0, [r2, #24]
-    mov r0, #0x01000000         /* xPSR: Thumb state, outside any IT block */
-    str r0, [r2, #28]
+    lsls r3, r3, #24            /* xPSR: Thumb state, outside any IT block */
+    str r3, [r2, #28]
     mov sp, r2
     ldr r0, =0xfffffff9         /* thread mode, main stack, no floating-point frame */
     bx r0
-2:  b firmware_fault
+2:  movs r0, #4                 /* OWN_FAULT */
+    bl port_exit
 
     .ltorg
