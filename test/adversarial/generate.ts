@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { rawProgram } from '../../compiler/bpf/load.js';
 import type { BpfFunction, Insn, Program } from '../../compiler/bpf/program.js';
-import { assembleLines, type Line } from '../differential/draft.js';
+import { assembleLines, dropUncalled, type Line } from '../differential/draft.js';
 import { Random } from '../differential/random.js';
+import { GLOBAL_MARK, type Kind } from './registers.js';
 import { makeWorld, type World } from './world.js';
-import { GLOBAL_MARK, type Kind, Writer } from './writer.js';
+import { Writer } from './writer.js';
 
 /** A hostile program with what it runs in. `source` is what the shrinker works on. */
 export interface Hostile {
@@ -48,23 +49,6 @@ export function assemble(
   }
 }
 
-/** Leaves out functions that nothing calls and numbers the others by position, as a raw program does. */
-function called(all: readonly Line[][]): Line[][] {
-  const seen = new Set([0]);
-  all.forEach((lines, f) => {
-    if (!seen.has(f)) return;
-    for (const l of lines) if (l.kind === 'insn' && l.draft.kind === 'call') seen.add(l.draft.func);
-  });
-  const order = [...seen].sort((a, b) => a - b);
-  return order.map((f) =>
-    all[f]!.map((l) =>
-      l.kind === 'insn' && l.draft.kind === 'call'
-        ? { ...l, draft: { kind: 'call', func: order.indexOf(l.draft.func) } }
-        : l,
-    ),
-  );
-}
-
 /**
  * Random program that treats its memory badly, a function of `seed`: addresses far out and back, through 32-bit moves, memory
  * and callees; stores over spilled addresses; helper buffers of run-time lengths; loops that run out of their region;
@@ -86,7 +70,7 @@ export function generate(seed: number): Hostile {
   const all = signatures.map((_, f) =>
     new Writer(r, world, f, signatures, launder).write(f === 0 ? budget : r.between(2, 12)),
   );
-  const source = called(all);
+  const source = dropUncalled(all);
   const entries = source.length > 1 && r.chance(20) ? [1] : [];
   const made = assemble(seed, world, source, entries);
   if (!made) throw new Error(`seed ${seed} makes no program`);

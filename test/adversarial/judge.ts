@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { cpuModel, findTarget } from '../../backends/index.js';
-import { type Compiled, compile, type Level } from '../../compiler/compile.js';
+import { FUNCTION_TAG } from '../../compiler/bpf/program.js';
+import { type Compiled, finish, type Level, prepare } from '../../compiler/compile.js';
 import { CompileError } from '../../compiler/errors/index.js';
 import type { RunResult } from '../../compiler/host/engine.js';
 import { LAYOUT } from '../../compiler/host/layout.js';
 import { readImage } from '../../compiler/image/read.js';
-import { FUNCTION_TAG, type InterpretOptions, interpret } from '../../compiler/interpreter/interpreter.js';
+import { type InterpretOptions, interpret } from '../../compiler/interpreter/interpreter.js';
 import { simulate } from '../../compiler/simulator/simulator.js';
 import { type Addresses, firstMismatch } from '../../compiler/verifier/admits.js';
 import type { Facts } from '../../compiler/verifier/facts.js';
@@ -13,6 +13,7 @@ import { mergeFacts } from '../../compiler/verifier/merge.js';
 import type { State } from '../../compiler/verifier/state.js';
 import { verify } from '../../compiler/verifier/verify.js';
 import { disagreement } from '../differential/agree.js';
+import type { Subject } from '../differential/targets.js';
 import type { Hostile } from './generate.js';
 
 /**
@@ -23,7 +24,6 @@ import type { Hostile } from './generate.js';
 export type Outcome = 'ok' | 'trap' | 'rejected' | 'fuel' | 'placed' | 'coarse';
 export type Judgement = { readonly outcome: Outcome } | { readonly bug: string };
 
-const target = findTarget('cortex-m4')!;
 const NATIVE_LIMIT = 3_000_000;
 
 /** Other places for the interpreter's frames, lowest address and stride: up and down, with all low bits that 8-aligned frames have. */
@@ -147,60 +147,74 @@ function coarse(c: Hostile, compiled: Compiled, wanted: RunResult, native: RunRe
   return native.trap?.name === 'memory' && rights.size > 1 && number(site?.func, site?.slot);
 }
 
-/** Judges one program at one level: every entry in both engines. */
-export function judge(c: Hostile, level: Level): Judgement {
+/** What the verifier and the interpreter say of one entry of a program, together; an unsound verifier is a bug. */
+function reference(c: Hostile, entry: number): RunResult | { readonly bug: string } {
+  const states = new Map<string, State>();
+  const verdict = verify(c.program, entry, c.world.contract, {
+    observe: (func, slot, state) => states.set(`${func}:${slot}`, state.copy()),
+  });
+  if (verdict.verdict === 'rejected') return { bug: 'accepted and rejected' };
+  const wrong = unsound(c, entry, verdict.facts, states);
+  return wrong ? { bug: wrong } : interpreted(c, entry);
+}
+
+/** One image's entry number `i` on its processor, against the reference. */
+function compare(
+  c: Hostile,
+  compiled: Compiled,
+  i: number,
+  wanted: RunResult,
+  level: Level,
+  subject: Subject,
+): Judgement {
   const { contract, request } = c.world;
-  let compiled: ReturnType<typeof compile>;
+  const image = readImage(compiled.image);
+  const row = image.entries[i]!;
+  const { cpu } = subject;
+  const options = { cpu, seed: level + 1, maxInstructions: NATIVE_LIMIT };
+  const native = simulate(image, i, contract, { ...request, fuel: 200_000 }, options);
+  if (native.trap?.name === 'fault') return { bug: `fault: ${native.trap.detail}` };
+  if (row.worstCase !== null && native.instructions! > row.worstCase)
+    return { bug: `executed ${native.instructions} instructions, worst case ${row.worstCase}` };
+  if (native.trap?.name === 'killed' && row.worstCase === null && wanted.trap?.name !== 'fuel')
+    return { bug: 'does not end' };
+  if (wanted.trap?.name === 'fuel') return { outcome: 'fuel' };
+  const differ = disagreement(wanted, native);
+  if (!differ) return { outcome: wanted.status };
+  if (placed(c, c.program.entries[i]!)) return { outcome: 'placed' };
+  return coarse(c, compiled, wanted, native) ? { outcome: 'coarse' } : { bug: differ };
+}
+
+/** Judges one program at one level: every entry in the interpreter, and in the simulator of each subject. */
+export function judge(c: Hostile, level: Level, subjects: readonly Subject[]): Judgement {
+  let prepared: ReturnType<typeof prepare>;
+  let images: readonly (readonly [Subject, Compiled])[] = [];
   try {
-    compiled = compile(c.program, { target, contract, level });
+    prepared = prepare(c.program, { contract: c.world.contract, level });
+    if (prepared.kind === 'prepared') {
+      const half = prepared;
+      images = subjects.map((s) => [s, finish(half, s.target)]);
+    }
   } catch (e) {
     if (e instanceof CompileError) return { outcome: 'rejected' };
     return { bug: `the compiler throws: ${(e as Error).message}` };
   }
-  if (compiled.kind === 'rejected') {
-    for (const v of compiled.verdicts) {
+  if (prepared.kind === 'rejected') {
+    for (const v of prepared.verdicts) {
       const wrong = v.verdict === 'rejected' ? wrongRejection(c, v.entry, v.errors) : null;
       if (wrong) return { bug: wrong };
     }
     return { outcome: 'rejected' };
   }
   let outcome: Outcome = 'ok';
-  const image = readImage(compiled.image);
   for (const [i, entry] of c.program.entries.entries()) {
-    const states = new Map<string, State>();
-    const verdict = verify(c.program, entry, contract, {
-      observe: (func, slot, state) => states.set(`${func}:${slot}`, state.copy()),
-    });
-    if (verdict.verdict === 'rejected') return { bug: 'accepted and rejected' };
-    const wrong = unsound(c, entry, verdict.facts, states);
-    if (wrong) return { bug: wrong };
-    const wanted = interpreted(c, entry);
-    const row = image.entries[i]!;
-    const native = simulate(
-      image,
-      i,
-      contract,
-      { ...request, fuel: 200_000 },
-      {
-        cpu: cpuModel(target),
-        seed: level + 1,
-        maxInstructions: NATIVE_LIMIT,
-      },
-    );
-    if (native.trap?.name === 'fault') return { bug: `fault: ${native.trap.detail}` };
-    if (row.worstCase !== null && native.instructions! > row.worstCase)
-      return { bug: `executed ${native.instructions} instructions, worst case ${row.worstCase}` };
-    if (native.trap?.name === 'killed' && row.worstCase === null && wanted.trap?.name !== 'fuel')
-      return { bug: 'does not end' };
-    if (wanted.trap?.name === 'fuel') {
-      outcome = 'fuel';
-      continue;
+    const wanted = reference(c, entry);
+    if ('bug' in wanted) return wanted;
+    for (const [subject, compiled] of images) {
+      const judgement = compare(c, compiled, i, wanted, level, subject);
+      if ('bug' in judgement) return { bug: `${subject.name}: ${judgement.bug}` };
+      outcome = judgement.outcome;
     }
-    const differ = disagreement(wanted, native);
-    if (!differ) outcome = wanted.status;
-    else if (placed(c, entry)) outcome = 'placed';
-    else if (coarse(c, compiled, wanted, native)) outcome = 'coarse';
-    else return { bug: differ };
   }
   return { outcome };
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { AluOp, JumpCond, MemSize, Source } from '../../compiler/bpf/program.js';
-import type { Draft, Line } from '../differential/draft.js';
+import type { AluOp } from '../../compiler/bpf/program.js';
+import type { Line } from '../differential/draft.js';
 import type { Random } from '../differential/random.js';
+import { CONDITIONS, imm, type Kind, POINTERS, Registers, reg, SIZES } from './registers.js';
 import type { World } from './world.js';
 
-/** High half of a constant that stands for the address of a global; then block and offset. */
-export const GLOBAL_MARK = 0x676c6f62n;
-
+const ATOMICS = ['add', 'or', 'and', 'xor', 'xchg', 'cmpxchg'] as const;
 const ALU: readonly AluOp[] = [
   'add',
   'sub',
@@ -23,8 +22,6 @@ const ALU: readonly AluOp[] = [
   'xor',
   'arsh',
 ];
-const CONDITIONS: readonly JumpCond[] = ['eq', 'gt', 'ge', 'set', 'ne', 'sgt', 'sge', 'lt', 'le', 'slt', 'sle'];
-const SIZES: readonly MemSize[] = [1, 2, 4, 8];
 /** Added to a pointer they leave its region, wrap the low half, or wrap everything. */
 const EXTREME: readonly bigint[] = [
   0x7fffffffn,
@@ -44,116 +41,19 @@ const EXTREME: readonly bigint[] = [
   0xfffffffffffffe00n,
 ];
 
-/** What a register is meant to hold. */
-export type Kind = 'num' | 'small' | 'stack' | 'context' | 'granted' | 'data' | 'rodata' | 'any';
-const POINTERS: readonly Kind[] = ['stack', 'context', 'granted', 'data', 'rodata', 'any'];
-
-const reg = (n: number): Source => ({ kind: 'reg', reg: n });
-const imm = (n: number): Source => ({ kind: 'imm', imm: n });
-
 /** Writes one function. r9 counts down the jumps backwards, r8 keeps the first argument. */
-export class Writer {
-  private readonly lines: Line[] = [];
-  private readonly kind: Kind[] = new Array(10).fill('num');
-  private labels = 0;
+export class Writer extends Registers {
   private readonly anywhere: number[] = [];
   private readonly spilled: { off: number; kind: Kind }[] = [];
 
   constructor(
-    private readonly r: Random,
-    private readonly world: World,
+    r: Random,
+    world: World,
     private readonly self: number,
     private readonly signatures: readonly (readonly Kind[])[],
     private readonly launder: boolean,
-  ) {}
-
-  private put(draft: Draft): void {
-    this.lines.push({ kind: 'insn', draft, pinned: false });
-  }
-  private alu(op: AluOp, dst: number, src: Source, width: 32 | 64 = 64): void {
-    this.put({ kind: 'alu', op, width, dst, src });
-  }
-  private label(id = this.labels++): number {
-    this.lines.push({ kind: 'label', id });
-    return id;
-  }
-  private any(kinds: readonly Kind[]): number | undefined {
-    const found = [0, 1, 2, 3, 4, 5, 6, 7, 8].filter((n) => kinds.includes(this.kind[n]!));
-    return found.length > 0 ? this.r.pick(found) : undefined;
-  }
-  private fresh(): number {
-    return this.r.below(8);
-  }
-  private number(): number {
-    const found = this.any(['num', 'small']);
-    if (found !== undefined && this.r.chance(80)) return found;
-    const dst = this.fresh();
-    this.constant(dst, this.r.u64());
-    return dst;
-  }
-  private constant(dst: number, value: bigint): void {
-    if (BigInt.asIntN(32, value) === BigInt.asIntN(64, value))
-      this.alu('mov', dst, imm(Number(BigInt.asIntN(64, value))));
-    else this.put({ kind: 'lddw', dst, imm: BigInt.asUintN(64, value) });
-    this.kind[dst] = value < 64n ? 'small' : 'num';
-  }
-
-  /** A number that no constant folding knows: loaded from the context, masked or not. */
-  private unknown(mask: number): number {
-    const dst = this.r.pick([0, 2, 3, 4, 5, 7]);
-    const base = this.any(['context', 'data', 'granted']) ?? 8;
-    const size = this.r.pick(SIZES);
-    if (POINTERS.includes(this.kind[base]!) && this.kind[base] !== 'any')
-      this.put({ kind: 'load', size, signed: this.r.chance(25) && size < 8, dst, base, off: this.r.below(4) });
-    else this.constant(dst, this.r.u64());
-    this.kind[dst] = 'num';
-    if (mask > 0) {
-      this.alu('and', dst, imm(mask), this.r.chance(50) ? 32 : 64);
-      this.kind[dst] = 'small';
-    }
-    return dst;
-  }
-
-  private pointer(): void {
-    const { r } = this;
-    const dst = this.fresh();
-    const { contract, globals } = this.world;
-    const field = contract.context.fields.filter((f) => f.kind === 'pointer');
-    const context = this.any(['context']);
-    switch (r.below(5)) {
-      case 0:
-        this.alu('mov', dst, reg(10));
-        this.alu('add', dst, imm(r.chance(85) ? -8 * r.between(1, 12) : r.pick([0, 8, -512, -520, -505, 1])));
-        this.kind[dst] = 'stack';
-        break;
-      case 1: {
-        const data = globals.data.length + globals.bssLength;
-        const block = r.chance(60) && data > 0 ? 'data' : 'rodata';
-        if ((block === 'data' ? data : globals.rodata.length) === 0) return;
-        const offset = r.below(block === 'data' ? data : globals.rodata.length);
-        const low = BigInt(offset | (block === 'rodata' ? 0x10000 : 0));
-        this.put({ kind: 'lddw', dst, imm: (GLOBAL_MARK << 32n) | low });
-        this.kind[dst] = block;
-        break;
-      }
-      case 2:
-      case 3:
-        if (field.length > 0 && context !== undefined) {
-          this.put({ kind: 'load', size: 8, signed: false, dst, base: context, off: r.pick(field).offset });
-          this.kind[dst] = 'granted';
-          break;
-        }
-        this.copy(dst);
-        break;
-      default:
-        this.copy(dst);
-    }
-  }
-  private copy(dst: number): void {
-    const src = this.any(POINTERS);
-    if (src === undefined) return;
-    this.alu('mov', dst, reg(src));
-    this.kind[dst] = this.kind[src]!;
+  ) {
+    super(r, world);
   }
 
   private arithmetic(): void {
@@ -237,6 +137,10 @@ export class Writer {
     const off =
       base === 10 ? -r.between(1, 12) * 8 : r.chance(80) ? r.below(12) : r.pick([-1, -8, -32768, 32767, 20, 60]);
     const kind = base === 10 ? 'stack' : this.kind[base]!;
+    if (r.chance(12)) {
+      this.atomic(base, off, stack);
+      return;
+    }
     if (kind !== 'rodata' && r.chance(50)) {
       const src = r.chance(25) ? imm(r.i32()) : reg(r.chance(70) ? this.number() : (this.any(POINTERS) ?? 8));
       // A frame's address must not be seen outside frames.
@@ -247,6 +151,18 @@ export class Writer {
     const dst = this.fresh();
     this.put({ kind: 'load', size, signed: size < 8 && r.chance(20), dst, base, off });
     this.kind[dst] = stack ? 'any' : 'num';
+  }
+
+  /** Any read-modify-write; what is fetched may be an address that lies there. */
+  private atomic(base: number, off: number, stack: boolean): void {
+    const { r } = this;
+    const size = r.pick([4, 8] as const);
+    const op = r.pick(ATOMICS);
+    const src = this.number();
+    const fetch = op === 'xchg' || op === 'cmpxchg' || r.chance(50);
+    if (op === 'cmpxchg' && !['num', 'small'].includes(this.kind[0]!)) this.constant(0, BigInt(r.below(50)));
+    this.put({ kind: 'atomic', op, fetch, size, base, off, src });
+    if (fetch) this.kind[op === 'cmpxchg' ? 0 : src] = stack ? 'any' : 'num';
   }
 
   private spill(): void {
@@ -287,15 +203,6 @@ export class Writer {
     }
   }
 
-  private branchTo(target: number): void {
-    const { r } = this;
-    const dst = r.chance(75) ? this.number() : (this.any(POINTERS) ?? 8);
-    const free = !['stack', 'any'].includes(this.kind[dst]!);
-    const other = this.any(free && POINTERS.includes(this.kind[dst]!) ? [this.kind[dst]!] : ['num', 'small']);
-    const src = other !== undefined && r.chance(50) ? reg(other) : imm(r.chance(60) ? r.below(64) : r.i32());
-    this.put({ kind: 'branch', cond: r.pick(CONDITIONS), width: r.pick([32, 64, 64]), dst, src, target });
-  }
-
   private destroyed(): void {
     for (let n = 1; n <= 5; n++) {
       if (this.r.chance(60)) {
@@ -330,7 +237,15 @@ export class Writer {
     this.signatures[func]!.forEach((kind, i) => {
       this.argument(i + 1, kind);
     });
-    this.put({ kind: 'call', func });
+    const by = r.chance(30) ? r.pick([0, 6, 7]) : undefined;
+    if (by === undefined) this.put({ kind: 'call', func });
+    else {
+      // Mostly the right number, which sometimes only a run can tell.
+      this.put({ kind: 'funcaddr', dst: by, func });
+      this.kind[by] = 'num';
+      if (r.chance(40)) this.alu(r.pick(['add', 'xor', 'and'] as const), by, imm(r.pick([0, 0, -1, 1, 8])), 64);
+      this.put({ kind: 'callx', reg: by });
+    }
     this.kind[0] = 'any';
     if (r.chance(60)) this.constant(0, BigInt(r.below(9)));
     this.destroyed();

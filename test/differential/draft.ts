@@ -55,13 +55,34 @@ export function assembleLines(source: readonly (readonly Line[])[]): Uint8Array 
   return encode(insns, starts);
 }
 
-/** Makes a case of source lines. */
+const called = (line: Line): number | undefined =>
+  line.kind === 'insn' && (line.draft.kind === 'call' || line.draft.kind === 'funcaddr') ? line.draft.func : undefined;
+
+/** A raw program has a function only where a call or an address leads: leaves out those that nothing names, and renumbers the others. */
+export function dropUncalled(all: readonly (readonly Line[])[]): (readonly Line[])[] {
+  const seen = new Set([0]);
+  all.forEach((lines, f) => {
+    if (seen.has(f)) for (const l of lines) seen.add(called(l) ?? 0);
+  });
+  const order = [...seen].sort((a, b) => a - b);
+  return order.map((f) =>
+    all[f]!.map((l): Line => {
+      const func = called(l);
+      return l.kind === 'label' || func === undefined
+        ? l
+        : { ...l, draft: { ...l.draft, func: order.indexOf(func) } as typeof l.draft };
+    }),
+  );
+}
+
+/** Makes a case of source lines; functions that nothing names are left out. */
 export function makeCase(
   seed: number,
-  source: readonly (readonly Line[])[],
+  lines: readonly (readonly Line[])[],
   contract: Contract,
   request: RunRequest,
 ): Case {
+  const source = dropUncalled(lines);
   const bytes = assembleLines(source);
   return { seed, program: rawProgram(bytes, `random-${seed}`), bytes, contract, request, source };
 }

@@ -119,9 +119,12 @@ export function encode(insns: readonly Insn[], starts: readonly number[]): Uint8
       case 'exit':
         put(0x95, 0, 0, 0, 0);
         break;
-      case 'global':
       case 'funcaddr':
-        throw new Error(`${insn.kind} has no raw form`);
+        put(0x18, insn.dst, 4, 0, starts[insn.func]! - here - 1);
+        put(0, 0, 0, 0, 0);
+        break;
+      case 'global':
+        throw new Error('the address of a global has no raw form');
     }
   }
   return new Uint8Array(view.buffer);

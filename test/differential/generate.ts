@@ -3,8 +3,9 @@ import type { Contract } from '../../compiler/contract/types.js';
 import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 import type { RunRequest } from '../../compiler/host/engine.js';
 import { type Case, makeCase } from './draft.js';
-import { FunctionWriter, type Signature, type World } from './function.js';
+import { writeFunction } from './function.js';
 import { Random } from './random.js';
+import type { Signature, World } from './writing.js';
 
 export type { Case, Draft, Line } from './draft.js';
 export { shrink } from './shrink.js';
@@ -46,7 +47,13 @@ function regionContract(r: Random, length: number, input: number, output: number
   };
 }
 
-function makeWorld(r: Random): { world: World; contract: Contract; request: RunRequest } {
+interface Surroundings {
+  readonly world: World;
+  readonly contract: Contract;
+  readonly request: RunRequest;
+}
+
+function makeWorld(r: Random, addresses: boolean): Surroundings {
   const fuel = 1_000_000;
   const wild = r.chance(25);
   if (!wild && r.chance(30)) {
@@ -56,57 +63,82 @@ function makeWorld(r: Random): { world: World; contract: Contract; request: RunR
       ['in', r.bytes(input)],
       ['out', r.bytes(output)],
     ]);
-    const world = { wild, length, from: FIELDS_END, regions: { in: input, out: output } };
+    const world = { wild, length, from: FIELDS_END, regions: { in: input, out: output }, addresses };
     return { world, contract, request: { context: r.bytes(length), regions, fuel } };
   }
   const length = r.between(8, 72);
   return {
-    world: { wild, length, from: 0, regions: null },
+    world: { wild, length, from: 0, regions: null, addresses },
     contract: plainContract(r, length),
     request: { context: r.bytes(length), regions: new Map(), fuel },
   };
 }
 
-function makeSignature(r: Random, index: number): Signature {
-  const args = Array.from({ length: r.below(6) }, () =>
-    r.chance(75) ? 'scalar' : r.pick(['stack', 'context'] as const),
-  );
-  return { func: index, args };
+/** Functions behind the entry: those called by name, then those whose addresses are taken, which share one signature. */
+interface Locals {
+  readonly named: readonly Signature[];
+  readonly reached: readonly Signature[];
+  /** Each of `named` calls the next. */
+  readonly chain: boolean;
+}
+
+const NO_LOCALS: Locals = { named: [], reached: [], chain: false };
+
+function makeLocals(r: Random): Locals {
+  const chain = r.chance(12);
+  const named = chain ? r.between(4, 12) : r.below(4);
+  const reached = r.chance(60) ? r.between(1, 3) : 0;
+  const args = (functions: boolean): Signature['args'] =>
+    Array.from({ length: r.pick([0, 1, 2, 3, 4, 5, 5, 5]) }, () =>
+      r.chance(75)
+        ? 'scalar'
+        : r.pick(functions ? (['stack', 'context', 'function'] as const) : (['stack', 'context'] as const)),
+    );
+  const shared = args(false);
+  return {
+    named: Array.from({ length: named }, (_, i) => ({
+      func: i + 1,
+      args: chain ? args(false).filter((a) => a === 'scalar') : args(reached > 0),
+    })),
+    reached: Array.from({ length: reached }, (_, i) => ({ func: named + i + 1, args: shared })),
+    chain,
+  };
 }
 
 /**
- * Random valid program, contract and request, a function of `seed` alone. 5 to about 200 instructions. It never reads what was not
+ * Random valid program, contract and request, a function of `seed` alone. 5 to about 400 instructions, rarely up to 900. It never reads what was not
  * written, never lets a pointer value reach r0, the context, a region or arithmetic, and always ends. A quarter of the
- * seeds also have accesses that may lie outside the context or the stack frame, so that the run may end in a memory trap.
+ * seeds also have accesses that may lie outside the context or the stack frame and calls through numbers that are no function's, so
+ * that the run may end in a trap.
  */
 export function generate(seed: number): Case {
   const r = new Random(seed);
-  const { world, contract, request } = makeWorld(r);
-  const budget = r.pick([5, 12, 30, 60, 100, 160]) + r.below(30);
-  const locals = budget < 30 || r.chance(45) ? 0 : r.between(1, 3);
-  const signatures = Array.from({ length: locals }, (_, i) => makeSignature(r, i + 1));
-  // Function i may call those behind it, so there is no recursion.
-  const main = new FunctionWriter(r, world, { func: 0, args: [] }, signatures, contract.passLength).write(budget);
-  const rest = signatures.map((s, i) =>
-    new FunctionWriter(r, world, s, signatures.slice(i + 1), false).write(r.between(4, 12)),
+  const budget = (r.chance(2) ? 450 : r.pick([5, 12, 30, 60, 100, 160])) + r.below(30);
+  const locals = budget < 30 || r.chance(25) ? NO_LOCALS : makeLocals(r);
+  const { world, contract, request } = makeWorld(r, locals.reached.length > 0);
+  const crowded = budget >= 20 && r.chance(20);
+  const { named, reached, chain } = locals;
+  // A function may call those behind it, so there is no recursion.
+  const source = [{ func: 0, args: [] }, ...named].map((self, i) =>
+    writeFunction(r, world, {
+      self,
+      callees: { named: named.slice(i), reached },
+      budget: i === 0 ? budget : chain ? r.between(4, 10) : r.between(4, 24),
+      passLength: contract.passLength,
+      next: chain ? (named[i] ?? null) : null,
+      crowded: crowded && (i === 0 || !chain),
+    }),
   );
-  const all = [main, ...rest];
-  return makeCase(seed, dropUncalled(all), contract, request);
-}
-
-/** A raw program has a function only where a call leads: leaves out those that nothing calls, and renumbers. */
-function dropUncalled(all: ReturnType<FunctionWriter['write']>[]): ReturnType<FunctionWriter['write']>[] {
-  const called = new Set([0]);
-  all.forEach((lines, f) => {
-    if (!called.has(f)) return;
-    for (const l of lines) if (l.kind === 'insn' && l.draft.kind === 'call') called.add(l.draft.func);
-  });
-  const order = [...called].sort((a, b) => a - b);
-  return order.map((f) =>
-    all[f]!.map((l) =>
-      l.kind === 'insn' && l.draft.kind === 'call'
-        ? { ...l, draft: { kind: 'call', func: order.indexOf(l.draft.func) } }
-        : l,
-    ),
-  );
+  for (const self of reached)
+    source.push(
+      writeFunction(r, world, {
+        self,
+        callees: { named: [], reached: [] },
+        budget: r.between(3, 9),
+        passLength: false,
+        next: null,
+        crowded: false,
+      }),
+    );
+  return makeCase(seed, source, contract, request);
 }

@@ -49,7 +49,7 @@ export function shrink(start: Case, fails: (c: Case) => boolean): Case {
   for (let before = Number.POSITIVE_INFINITY; size(best.source) < before; ) {
     before = size(best.source);
     for (let f = 0; f < best.source.length; f++) {
-      for (let chunk = 32; chunk >= 1; chunk >>= 1)
+      for (let chunk = 128; chunk >= 1; chunk >>= 1)
         for (let at = best.source[f]!.length - chunk - 1; at >= 0; at--)
           if (at + chunk < best.source[f]!.length) replace(f, at, at + chunk, []);
     }
@@ -67,16 +67,12 @@ export function shrink(start: Case, fails: (c: Case) => boolean): Case {
   return best;
 }
 
-/** Pinned lines go together: a run that is left out holds no back edge without its counting, nor the other way round. */
+/** A loop without its counting would not end: a line that counts goes after every jump back that its register counts for. */
 function wholeLoops(lines: readonly Line[], gone: readonly Line[]): boolean {
-  const pinned = gone.filter((l) => l.kind === 'insn' && l.pinned).length;
-  if (pinned === 0) return true;
-  const heads = new Set(gone.flatMap((l) => (l.kind === 'label' ? [l.id] : [])));
-  const back = gone.filter((l) => l.kind === 'insn' && l.pinned && l.draft.kind === 'branch');
-  const inner = back.every((l) => l.kind === 'insn' && l.draft.kind === 'branch' && heads.has(l.draft.target));
-  const counters = new Set(back.map((l) => (l.kind === 'insn' && l.draft.kind === 'branch' ? l.draft.dst : -1)));
-  const own = gone.every(
-    (l) => l.kind === 'label' || !l.pinned || counters.has(written(l.draft) ?? -2) || back.includes(l),
+  const isBack = (l: Line): boolean => l.kind === 'insn' && l.pinned && l.draft.kind === 'branch';
+  const counted = new Set(gone.flatMap((l) => (l.kind === 'insn' && l.pinned ? (written(l.draft) ?? []) : [])));
+  return lines.every(
+    (l) =>
+      !isBack(l) || gone.includes(l) || l.kind === 'label' || l.draft.kind !== 'branch' || !counted.has(l.draft.dst),
   );
-  return lines.length > gone.length && back.length > 0 && inner && own;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { RunResult } from '../../compiler/host/engine.js';
-import { type ProbeRun, SCRATCH } from './probes.js';
+import { SCRATCH } from './kinds.js';
+import type { ProbeRun } from './probes.js';
 
 const hex = (b: Uint8Array | null | undefined): string => (b ? Buffer.from(b).toString('hex') : 'none');
 

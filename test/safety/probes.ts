@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { parseContract } from '../../compiler/contract/schema.js';
 import type { Contract } from '../../compiler/contract/types.js';
 import type { RunRequest } from '../../compiler/host/engine.js';
+import { CONTEXT, DATA, FRAME, hexOf, type Kind, POINTER, pattern } from './kinds.js';
+import { SKIPPED, u32, u64, WAYS, type Way } from './ways.js';
 
 /**
  * Programs that access one region at an offset formed in one way. Context of every run, from byte 0: the number that the way
@@ -33,278 +34,9 @@ export interface ProbeRun {
 
 const SIZES = [1, 2, 4, 8] as const;
 type Size = (typeof SIZES)[number];
-
-const CONTEXT = 40;
-/** Offset and length of the laundering place, which results leave out: engines choose addresses. */
-export const SCRATCH = { offset: 16, length: 8 } as const;
-const POINTER = 24;
+/** Added to memory and fetched back in an `update`, which only sizes 4 and 8 have. */
+type Mode = 'read' | 'write' | 'update';
 const VALUE = 0x8899_aabb_ccdd_eeffn;
-const FRAME = 512;
-const DATA = 16;
-const OPEN = 24;
-
-const pattern = (length: number, seed: number): Uint8Array =>
-  Uint8Array.from({ length }, (_, i) => (i * 7 + seed) & 0xff);
-const hexOf = (b: Uint8Array): string => Buffer.from(b).toString('hex');
-
-/** A region under attack. `base` is asm that puts its lowest address into r6; r1 is the context. */
-interface Kind {
-  readonly name: string;
-  readonly length: number;
-  readonly before: string;
-  readonly base: string;
-  /** Asm around the access when it happens in another function; the access itself finds the base in r6 and the context in r1. */
-  readonly callee?: boolean;
-  readonly contract: Contract;
-  /** Contents: by byte, or null where the program finds the run's context. */
-  readonly bytes: Uint8Array | null;
-  readonly region?: string;
-  readonly writable: (at: number) => boolean;
-  /** In the writable block: a laundered pointer may reach the block's other parts. */
-  readonly block?: boolean;
-  /** Writes at places known only at run time are refused as a whole. */
-  readonly mixed?: boolean;
-  /** Bytes whose contents are the engine's: only stores are tried. */
-  readonly storesOnly?: boolean;
-}
-
-function contractOf(
-  fields: readonly object[],
-  regions: readonly object[] = [],
-  size: number | null = CONTEXT,
-): Contract {
-  return parseContract(
-    JSON.stringify({ hook: 'fc/probe', context: { size, access: 'rw', align: 8, fields }, regions, passLength: true }),
-    'probe',
-  );
-}
-
-const PLAIN = contractOf([]);
-const granted = (row: object): Contract =>
-  contractOf([{ name: 'p', offset: POINTER, type: 'pointer', region: 'g' }], [{ name: 'g', align: 8, ...row }]);
-const all = (): boolean => true;
-const none = (): boolean => false;
-
-/** 16 bytes at both ends of a frame, the same pattern as in `bytes`. */
-const frameBytes = pattern(FRAME, 3);
-const fillFrame = [0, 8, FRAME - 16, FRAME - 8]
-  .map((at) => {
-    const view = new DataView(frameBytes.buffer);
-    return `r8 = 0x${view.getBigUint64(at, true).toString(16)} ll\n*(u64 *)(r10 - ${FRAME - at}) = r8`;
-  })
-  .join('\n');
-
-const FRAME_KIND: Kind = {
-  name: 'frame',
-  length: FRAME,
-  before: fillFrame,
-  base: `r6 = r10\nr6 += -${FRAME}`,
-  contract: PLAIN,
-  bytes: frameBytes,
-  writable: all,
-  block: true,
-};
-
-const GRANTED: Kind = {
-  name: 'granted rw',
-  length: DATA,
-  before: '',
-  base: `r6 = *(u64 *)(r1 + ${POINTER})`,
-  contract: granted({ size: DATA, access: 'rw' }),
-  bytes: pattern(DATA, 90),
-  region: 'g',
-  writable: all,
-};
-
-export const KINDS: readonly Kind[] = [
-  FRAME_KIND,
-  { ...FRAME_KIND, name: "caller's frame", callee: true },
-  {
-    ...FRAME_KIND,
-    name: 'data',
-    length: DATA,
-    before: '',
-    base: 'r6 = d ll',
-    bytes: pattern(DATA, 50),
-  },
-  {
-    name: 'rodata',
-    length: DATA,
-    before: '',
-    base: 'r6 = c ll',
-    contract: PLAIN,
-    bytes: pattern(DATA, 70),
-    writable: none,
-  },
-  { name: 'context', length: CONTEXT, before: '', base: 'r6 = r1', contract: PLAIN, bytes: null, writable: all },
-  {
-    name: 'context of any length',
-    length: CONTEXT,
-    before: '',
-    base: 'r6 = r1',
-    contract: contractOf([], [], null),
-    bytes: null,
-    writable: all,
-  },
-  {
-    name: 'context with a read-only field',
-    length: CONTEXT,
-    before: '',
-    base: 'r6 = r1',
-    contract: contractOf([{ name: 'locked', offset: 24, type: 'scalar', size: 8, access: 'r' }]),
-    bytes: null,
-    writable: (at) => at < 24 || at >= 32,
-    mixed: true,
-  },
-  {
-    name: 'context with a pointer field',
-    length: CONTEXT,
-    before: '',
-    base: 'r6 = r1',
-    contract: granted({ size: DATA, access: 'rw' }),
-    bytes: null,
-    writable: (at) => at < POINTER || at >= POINTER + 8,
-    mixed: true,
-    storesOnly: true,
-  },
-  GRANTED,
-  { ...GRANTED, name: 'granted r', contract: granted({ size: DATA, access: 'r' }), writable: none },
-  {
-    ...GRANTED,
-    name: 'granted rw of any length',
-    length: OPEN,
-    bytes: pattern(OPEN, 110),
-    contract: granted({ minSize: 0, maxSize: 4096, access: 'rw' }),
-  },
-  {
-    ...GRANTED,
-    name: 'granted r of a least length',
-    length: OPEN,
-    bytes: pattern(OPEN, 130),
-    contract: granted({ minSize: 16, maxSize: 64, access: 'r' }),
-    writable: none,
-  },
-];
-
-const s64 = (x: bigint): bigint => BigInt.asIntN(64, x);
-const u64 = (x: bigint): bigint => BigInt.asUintN(64, x);
-const u32 = (x: bigint): bigint => BigInt.asUintN(32, x);
-/** Address space of the engines: what an address cut to 32 bits is compared in. */
-const LOAD = 'r7 = *(u64 *)(r1 + 0)';
-
-/**
- * A way of forming base + offset: asm from base in r6 to address in r6. `start` is the number at context + 0 for a wanted offset,
- * `real` the offset that results. `lost`: the provenance is lost on the way.
- */
-interface Way {
-  readonly name: string;
-  readonly text: (k: bigint, length: number, size: number) => string;
-  readonly constant?: true;
-  readonly start: (k: bigint) => bigint;
-  readonly real: (k: bigint) => bigint;
-  readonly lost?: true;
-  /** The program checks the offset itself and gives SKIPPED where it does not fit; no run may trap. */
-  readonly checked?: true;
-}
-
-export const SKIPPED = 0x7777n;
-const same = (k: bigint): bigint => k;
-const XOR = 0x5a5a_1234_8765_4321n;
-
-export const WAYS: readonly Way[] = [
-  {
-    name: 'constant',
-    constant: true,
-    text: (k) => `r7 = 0x${u64(k).toString(16)} ll\nr6 += r7`,
-    start: same,
-    real: s64,
-  },
-  { name: 'instruction offset', constant: true, text: () => '', start: same, real: s64 },
-  { name: 'run time', text: () => `${LOAD}\nr6 += r7`, start: same, real: s64 },
-  { name: 'run time, zero-extended', text: () => `${LOAD}\nw7 = w7\nr6 += r7`, start: same, real: u32 },
-  {
-    name: 'run time, sign-extended',
-    text: () => `${LOAD}\nr7 <<= 32\nr7 s>>= 32\nr6 += r7`,
-    start: same,
-    real: (k) => BigInt.asIntN(32, k),
-  },
-  { name: 'subtracted', text: () => `${LOAD}\nr6 -= r7`, start: (k) => -k, real: s64 },
-  { name: 'negated', text: () => `${LOAD}\nr7 = -r7\nr6 += r7`, start: (k) => -k, real: s64 },
-  {
-    name: 'shifted',
-    text: () => `${LOAD}\nr7 s>>= 4\nr6 += r7`,
-    start: (k) => k << 4n,
-    real: (k) => BigInt.asIntN(60, k),
-  },
-  { name: 'number plus pointer', text: () => `${LOAD}\nr7 += r6\nr6 = r7`, start: same, real: s64 },
-  {
-    name: 'in two steps',
-    text: () => `${LOAD}\nr6 += 0x40000000\nr6 += r7\nr6 += -0x40000000`,
-    start: same,
-    real: s64,
-  },
-  {
-    name: 'checked below',
-    text: (_, length, size) => `${LOAD}\nr0 = ${SKIPPED}\nif r7 > ${length - size} goto out\nr6 += r7`,
-    start: same,
-    real: s64,
-    checked: true,
-  },
-  {
-    name: 'checked signed, one side only',
-    text: (_, length, size) => `${LOAD}\nr0 = ${SKIPPED}\nif r7 s> ${length - size} goto out\nr6 += r7`,
-    start: same,
-    real: s64,
-  },
-  {
-    name: 'checked one too loosely',
-    text: (_, length, size) => `${LOAD}\nr0 = ${SKIPPED}\nif r7 > ${length - size + 1} goto out\nr6 += r7`,
-    start: same,
-    real: s64,
-  },
-  {
-    name: 'checked in 32 bits',
-    text: (_, length, size) => `${LOAD}\nr0 = ${SKIPPED}\nif w7 > ${length - size} goto out\nr6 += r7`,
-    start: same,
-    real: s64,
-  },
-  {
-    name: 'cut address',
-    text: () => `${LOAD}\nr6 += r7\nw6 = w6`,
-    start: same,
-    real: (k) => BigInt.asIntN(32, k),
-    lost: true,
-  },
-  {
-    name: 'through the context',
-    text: () => `*(u64 *)(r1 + ${SCRATCH.offset}) = r6\nr6 = *(u64 *)(r1 + ${SCRATCH.offset})\n${LOAD}\nr6 += r7`,
-    start: same,
-    real: s64,
-    lost: true,
-  },
-  {
-    name: 'through halves on the stack',
-    text: () =>
-      `*(u64 *)(r10 - 24) = r6\nw8 = *(u32 *)(r10 - 24)\nw9 = *(u32 *)(r10 - 20)\nr9 <<= 32\nr8 |= r9\nr6 = r8\n${LOAD}\nr6 += r7`,
-    start: same,
-    real: s64,
-    lost: true,
-  },
-  {
-    name: 'through a spill',
-    text: () => `${LOAD}\nr6 += r7\n*(u64 *)(r10 - 24) = r6\nr6 = 0\nr6 = *(u64 *)(r10 - 24)`,
-    start: same,
-    real: s64,
-  },
-  {
-    name: 'through exclusive or',
-    text: () => `r8 = 0x${XOR.toString(16)} ll\nr6 ^= r8\nr6 ^= r8\n${LOAD}\nr6 += r7`,
-    start: same,
-    real: s64,
-    lost: true,
-  },
-  { name: 'negated twice', text: () => `r6 = -r6\n${LOAD}\nr6 -= r7\nr6 = -r6`, start: same, real: s64, lost: true },
-];
 
 /** Offsets around both ends, far ones, and ones that wrap at 32 or 64 bits. */
 function offsets(length: number, size: number): bigint[] {
@@ -343,16 +75,20 @@ function offsets(length: number, size: number): bigint[] {
 
 const INT16 = (k: bigint): boolean => k >= -0x8000n && k < 0x8000n;
 
-function access(write: boolean, size: Size, off: bigint): string {
-  const place = `*(u${size * 8} *)(r6 ${off < 0n ? '-' : '+'} ${off < 0n ? -off : off})`;
+function access(mode: Mode, size: Size, off: bigint): string {
+  const at = `r6 ${off < 0n ? '-' : '+'} ${off < 0n ? -off : off}`;
+  const place = `*(u${size * 8} *)(${at})`;
   const load = size === 8 ? `r0 = ${place}` : `w0 = ${place}`;
-  return write ? `r8 = *(u64 *)(r1 + 8)\n${place} = r8\n${load}` : load;
+  if (mode === 'read') return load;
+  const reg = size === 4 ? 'w8' : 'r8';
+  const change = mode === 'write' ? `${place} = r8` : `${reg} = atomic_fetch_add((u${size * 8} *)(${at}), ${reg})`;
+  return `r8 = *(u64 *)(r1 + 8)\n${change}\n${load}`;
 }
 
-function programText(kind: Kind, way: Way, size: Size, write: boolean, k: bigint): string {
+function programText(kind: Kind, way: Way, size: Size, mode: Mode, k: bigint): string {
   const body = [
     way.text(k, kind.length, size),
-    access(write, size, way.name === 'instruction offset' ? k : 0n),
+    access(mode, size, way.name === 'instruction offset' ? k : 0n),
     'out:',
     'exit',
   ];
@@ -386,7 +122,8 @@ function contextFor(start: bigint): Uint8Array {
 
 const number = (bytes: Uint8Array): bigint => [...bytes].reduceRight((n, b) => (n << 8n) | BigInt(b), 0n);
 
-function runOf(kind: Kind, way: Way, size: Size, write: boolean, k: bigint): ProbeRun {
+function runOf(kind: Kind, way: Way, size: Size, mode: Mode, k: bigint): ProbeRun {
+  const write = mode !== 'read';
   const offset = way.real(u64(k));
   const context = contextFor(way.start(k));
   const request: RunRequest = {
@@ -422,7 +159,8 @@ function runOf(kind: Kind, way: Way, size: Size, write: boolean, k: bigint): Pro
   const bytes = kind.bytes ? (kind.region ? regions.get(kind.region)! : Uint8Array.from(kind.bytes)) : after;
   const place = bytes.subarray(at, at + size);
   if (write) {
-    const value = Uint8Array.from({ length: size }, (_, i) => Number((VALUE >> BigInt(8 * i)) & 0xffn));
+    const stored = mode === 'update' ? VALUE + number(place) : VALUE;
+    const value = Uint8Array.from({ length: size }, (_, i) => Number((stored >> BigInt(8 * i)) & 0xffn));
     place.set(value);
     return done('ok', number(value), true);
   }
@@ -437,32 +175,35 @@ function fits(kind: Kind, way: Way): boolean {
   return !(kind.name === 'frame' && usesStack);
 }
 
-const isBlockRead = (kind: Kind, write: boolean): boolean => kind.length === FRAME && !write;
-
 /** Offsets whose frame bytes the program has written; others may rightly be refused as uninitialised. */
-function readable(kind: Kind, write: boolean, size: number, k: bigint): boolean {
-  if (!isBlockRead(kind, write)) return true;
+function readable(kind: Kind, mode: Mode, size: number, k: bigint): boolean {
+  if (kind.length !== FRAME || mode === 'write') return true;
   return k < 0n || k + BigInt(size) <= 16n || k >= BigInt(FRAME - 16);
 }
 
-/** Every program of the suite, for kinds and ways by name. */
+function modes(kind: Kind, size: Size): Mode[] {
+  if (kind.storesOnly) return ['write'];
+  return size < 4 ? ['read', 'write'] : ['read', 'write', 'update'];
+}
+
+/** Every program of the suite for one kind of region. */
 export function probes(kind: Kind): Probe[] {
   const out: Probe[] = [];
   for (const way of WAYS.filter((w) => fits(kind, w)))
     for (const size of SIZES)
-      for (const write of kind.storesOnly ? [true] : [false, true]) {
-        const ks = offsets(kind.length, size).filter((k) => readable(kind, write, size, k));
-        const name = `${kind.name}, ${way.name}, ${write ? 'write' : 'read'} of ${size}`;
+      for (const mode of modes(kind, size)) {
+        const ks = offsets(kind.length, size).filter((k) => readable(kind, mode, size, k));
+        const name = `${kind.name}, ${way.name}, ${mode} of ${size}`;
         const { contract } = kind;
         if (!way.constant) {
-          const runs = ks.map((k) => runOf(kind, way, size, write, k));
-          out.push({ name, text: programText(kind, way, size, write, 0n), contract, runs });
+          const runs = ks.map((k) => runOf(kind, way, size, mode, k));
+          out.push({ name, text: programText(kind, way, size, mode, 0n), contract, runs });
           continue;
         }
         for (const k of ks) {
           if (way.name === 'instruction offset' && !INT16(k)) continue;
-          const run = runOf(kind, way, size, write, k);
-          out.push({ name, text: programText(kind, way, size, write, k), contract, runs: [run] });
+          const run = runOf(kind, way, size, mode, k);
+          out.push({ name, text: programText(kind, way, size, mode, k), contract, runs: [run] });
         }
       }
   return out;
