@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+
 import type { MInst, MReg } from '../../compiler/codegen/machine.js';
+import { step, stored } from '../../compiler/codegen/operands.js';
 import type { Operand } from '../../compiler/codegen/select.js';
 import { INSTANCE } from '../../compiler/image/fields.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
@@ -19,15 +21,6 @@ interface Address {
   /** Register of the base, or x0. */
   readonly base: Operand;
   readonly offset: number;
-}
-
-/** The constant that an addition or subtraction adds to its other argument. */
-function step(s: Selector, inst: Inst): { x: Value; c: number } | null {
-  const [a, b] = inst.args as [Value, Value];
-  const [ca, cb] = [s.constOf(a), s.constOf(b)];
-  if (inst.op === 'sub') return cb === undefined ? null : { x: a, c: -cb };
-  if (cb !== undefined) return { x: a, c: cb };
-  return ca === undefined ? null : { x: b, c: ca };
 }
 
 /** The address of an access, with as much as possible of its computation in the offset, which is in reach. */
@@ -114,23 +107,6 @@ export const load: Rule = (s, inst) => {
   });
   return true;
 };
-
-/** What is stored: an and or sign extension that only changes bits above those stored does not matter. */
-function stored(s: Selector, v: Value, size: Size): Value {
-  const mask = size === 1 ? 0xff : size === 2 ? 0xffff : 0xffffffff;
-  const and = s.fold(v, 'and');
-  if (and) {
-    for (const [x, y] of [
-      [0, 1],
-      [1, 0],
-    ] as const) {
-      const c = s.constOf(and.args[y]!);
-      if (c !== undefined && (c & mask) >>> 0 === mask) return stored(s, and.args[x]!, size);
-    }
-  }
-  const sext = s.fold(v, 'sext');
-  return sext && sext.bits! >= 8 * size ? stored(s, sext.args[0]!, size) : v;
-}
 
 /** Does the access have to be put together? */
 const isSplit = (inst: Inst, size: Size): boolean => (inst.access?.align ?? 1) < size;

@@ -2,6 +2,7 @@
 
 import type { Rule } from '../../compiler/codegen/lower.js';
 import type { Asm, MInst } from '../../compiler/codegen/machine.js';
+import { step, stored } from '../../compiler/codegen/operands.js';
 import type { Operand, Selector } from '../../compiler/codegen/select.js';
 import { INSTANCE } from '../../compiler/image/fields.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
@@ -29,15 +30,6 @@ export interface Address {
   readonly offset: number;
   /** Added to the base, shifted left by `scale`; then the offset is 0. */
   readonly index: { readonly operand: Operand; readonly scale: number } | null;
-}
-
-/** The constant that an addition or subtraction adds to its other argument. */
-function step(s: Selector, inst: Inst): { x: Value; c: number } | null {
-  const [a, b] = inst.args as [Value, Value];
-  const [ca, cb] = [s.constOf(a), s.constOf(b)];
-  if (inst.op === 'sub') return cb === undefined ? null : { x: a, c: -cb };
-  if (cb !== undefined) return { x: a, c: cb };
-  return ca === undefined ? null : { x: b, c: ca };
 }
 
 /**
@@ -155,23 +147,6 @@ const loadSmall: Rule = (s, inst) => {
     asm.inst(name, rt!, base, offset),
   );
 };
-
-/** What is stored: an and or sign extension that only changes bits above those stored does not matter. */
-export function stored(s: Selector, v: Value, size: 1 | 2 | 4): Value {
-  const mask = size === 1 ? 0xff : size === 2 ? 0xffff : 0xffffffff;
-  const and = s.fold(v, 'and');
-  if (and) {
-    for (const [x, y] of [
-      [0, 1],
-      [1, 0],
-    ] as const) {
-      const c = s.constOf(and.args[y]!);
-      if (c !== undefined && (c & mask) >>> 0 === mask) return stored(s, and.args[x]!, size);
-    }
-  }
-  const sext = s.fold(v, 'sext');
-  return sext && sext.bits! >= 8 * size ? stored(s, sext.args[0]!, size) : v;
-}
 
 export const LOAD: readonly Rule[] = [load64, loadSmall];
 

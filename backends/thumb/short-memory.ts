@@ -2,12 +2,13 @@
 
 import type { Rule } from '../../compiler/codegen/lower.js';
 import type { Asm, MInst } from '../../compiler/codegen/machine.js';
+import { stored } from '../../compiler/codegen/operands.js';
 import type { Operand, Selector } from '../../compiler/codegen/select.js';
 import { INSTANCE } from '../../compiler/image/fields.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
 import { INSTANCE_REG } from './abi.js';
 import { LO } from './lower-compare.js';
-import { type Address, addressOf, stored } from './lower-memory.js';
+import { type Address, addressOf } from './lower-memory.js';
 import { addShort, addShortTo, isByte, isTwoStep, jumpIfShort, loadField, loadShort } from './short-constants.js';
 import { viaLow } from './short-stack.js';
 

@@ -2,6 +2,7 @@
 
 import type { Rule } from '../../compiler/codegen/lower.js';
 import type { Asm, MInst } from '../../compiler/codegen/machine.js';
+import { step, stored } from '../../compiler/codegen/operands.js';
 import type { Operand, Selector } from '../../compiler/codegen/select.js';
 import { INSTANCE } from '../../compiler/image/fields.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
@@ -28,15 +29,6 @@ function unitOf(inst: Inst): Unit {
 function reaches(inst: Inst, offset: number): boolean {
   const unit = unitOf(inst);
   return offset >= 0 && offset % unit === 0 && offset + inst.size! - unit <= 255 * unit;
-}
-
-/** The constant that an addition or subtraction adds to its other argument. */
-function step(s: Selector, inst: Inst): { x: Value; c: number } | null {
-  const [a, b] = inst.args as [Value, Value];
-  const [ca, cb] = [s.constOf(a), s.constOf(b)];
-  if (inst.op === 'sub') return cb === undefined ? null : { x: a, c: -cb };
-  if (cb !== undefined) return { x: a, c: cb };
-  return ca === undefined ? null : { x: b, c: ca };
 }
 
 /** The address of a load or store, with as much as possible of its computation in the offset. */
@@ -177,23 +169,6 @@ const loadSmall: Rule = (s, inst) => {
 };
 
 export const LOAD: readonly Rule[] = [load64, loadSmall];
-
-/** What is stored: an and or sign extension that only changes bits above those stored does not matter. */
-function stored(s: Selector, v: Value, size: Unit): Value {
-  const mask = size === 1 ? 0xff : size === 2 ? 0xffff : 0xffffffff;
-  const and = s.fold(v, 'and');
-  if (and) {
-    for (const [x, y] of [
-      [0, 1],
-      [1, 0],
-    ] as const) {
-      const c = s.constOf(and.args[y]!);
-      if (c !== undefined && (c & mask) >>> 0 === mask) return stored(s, and.args[x]!, size);
-    }
-  }
-  const sext = s.fold(v, 'sext');
-  return sext && sext.bits! >= 8 * size ? stored(s, sext.args[0]!, size) : v;
-}
 
 /** Stores `size` bytes of rs in units. `same`: every unit of it is the same. */
 function storeParts(rs: number, base: number, offset: number, size: Unit, unit: Unit, same: boolean, asm: Asm): void {
