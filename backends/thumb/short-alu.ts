@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-
 import type { Rule } from '../../compiler/codegen/lower.js';
 import type { Selector } from '../../compiler/codegen/select.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
