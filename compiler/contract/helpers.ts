@@ -5,8 +5,8 @@
  * this table. Ids 0x01..0x61 are those of Femto-Containers (RIOT bpf/shared.h).
  */
 export type HelperArg =
-  /** Low 32 bits / all 64 bits of the register are passed. */
-  | { readonly kind: 'u32' | 'u64'; readonly name: string }
+  /** Low 32 bits / all 64 bits of the register are passed. `range`: inclusive unsigned bounds that the value must be shown to keep. */
+  | { readonly kind: 'u32' | 'u64'; readonly name: string; readonly range?: readonly [bigint, bigint] }
   /** The context pointer exactly as the container got it in r1. */
   | { readonly kind: 'context'; readonly name: string }
   /** Pointer to `size` bytes (constant), read and/or written by the helper. */
@@ -25,11 +25,10 @@ export type HelperArg =
 
 export type HelperResult =
   | { readonly kind: 'void' }
-  /** 32-bit C result, zero- or sign-extended into r0. */
-  | { readonly kind: 'u32' | 'i32' }
-  | { readonly kind: 'u64' }
-  /** Address of the granted region of that name. */
-  | { readonly kind: 'region'; readonly region: string };
+  /** C result, 32 bits zero- or sign-extended into r0. `range`: inclusive bounds that the firmware promises, signed for i32. */
+  | { readonly kind: 'u32' | 'i32' | 'u64'; readonly range?: readonly [bigint, bigint] }
+  /** Address of the granted region of that name; `nullable`: or 0, which the program must rule out before it uses the pointer. */
+  | { readonly kind: 'region'; readonly region: string; readonly nullable?: true };
 
 export interface HelperRow {
   readonly id: number;
@@ -181,3 +180,8 @@ export const HELPERS = [
 export const CONFORMANCE_HELPERS: readonly HelperRow[] = [
   { id: 0x05, name: 'unwind', args: [u64('value')], result: { kind: 'u64' }, doc: 'Returns its argument.' },
 ];
+
+/** Helpers that a container of this contract may know: the built-in ones and the contract's own. Allowed or not: `helpers`. */
+export function helpersOf(contract: { readonly signatures?: readonly HelperRow[] }): readonly HelperRow[] {
+  return contract.signatures ? [...HELPERS, ...contract.signatures] : HELPERS;
+}

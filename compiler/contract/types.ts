@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { HelperRow } from './helpers.js';
 
 /**
  * A hook contract: what a hook gives a container. The JSON schema (zod) in schema.ts produces this shape; `DEFAULT_CONTRACT`
@@ -6,26 +7,35 @@
  */
 export type Rights = 'r' | 'rw';
 
-export type ContextField =
+/** Texts for readers and for the generated C header; they change no contract's hash. */
+interface Described {
+  readonly description?: string;
+}
+
+export type ContextField = Described &
   /** Plain data; `range` bounds the unsigned value if the hook promises it. */
-  | {
-      readonly kind: 'scalar';
-      readonly name: string;
-      readonly offset: number;
-      readonly size: 1 | 2 | 4 | 8;
-      readonly access: Rights;
-      readonly range?: readonly [bigint, bigint];
-    }
-  /** 64-bit slot that holds the address of region `region`; always read-only for the container. */
-  | { readonly kind: 'pointer'; readonly name: string; readonly offset: number; readonly region: string }
-  /** Unsigned length in bytes of region `region`; always read-only for the container. */
-  | {
-      readonly kind: 'length';
-      readonly name: string;
-      readonly offset: number;
-      readonly size: 2 | 4 | 8;
-      readonly region: string;
-    };
+  (
+    | {
+        readonly kind: 'scalar';
+        readonly name: string;
+        readonly offset: number;
+        readonly size: 1 | 2 | 4 | 8;
+        readonly access: Rights;
+        readonly range?: readonly [bigint, bigint];
+      }
+    /** 64-bit slot that holds the address of region `region`; always read-only for the container. */
+    | { readonly kind: 'pointer'; readonly name: string; readonly offset: number; readonly region: string }
+    /** Unsigned length of region `region`, in units of `unit` bytes, rounded down; always read-only for the container. */
+    | {
+        readonly kind: 'length';
+        readonly name: string;
+        readonly offset: number;
+        readonly size: 2 | 4 | 8;
+        readonly region: string;
+        /** Bytes per unit counted, 1 to 65536: the size of an array's element. Absent: 1. */
+        readonly unit?: number;
+      }
+  );
 
 /** Bytes that a field takes; a pointer is a 64-bit slot. */
 export const fieldSize = (field: ContextField): number => (field.kind === 'pointer' ? 8 : field.size);
@@ -33,7 +43,7 @@ export const fieldSize = (field: ContextField): number => (field.kind === 'point
 /** What the container may do with a field: pointers and lengths are the host's word and never writable. */
 export const fieldRights = (field: ContextField): Rights => (field.kind === 'scalar' ? field.access : 'r');
 
-export interface ContextLayout {
+export interface ContextLayout extends Described {
   /** Length in bytes, or null: known only when a run starts (then r2 = length is the second argument). */
   readonly size: number | null;
   /** Rights on the bytes that no field covers. */
@@ -43,7 +53,7 @@ export interface ContextLayout {
   readonly fields: readonly ContextField[];
 }
 
-export interface RegionDecl {
+export interface RegionDecl extends Described {
   readonly name: string;
   readonly access: Rights;
   /** Fixed length, or null: known only when a run starts, at least `minSize`, at most `maxSize`. */
@@ -53,13 +63,17 @@ export interface RegionDecl {
   readonly align: 1 | 2 | 4 | 8;
 }
 
-export interface Contract {
+export interface Contract extends Described {
   /** Hook id, for example "fc/timer". */
   readonly hook: string;
   readonly context: ContextLayout;
   readonly regions: readonly RegionDecl[];
   /** Helper names (rows of HELPERS) that a container of this hook may call; null: all known helpers. */
   readonly helpers: readonly string[] | null;
+  /** Helpers of the firmware's own, with their signatures; ids from 0x100 on. Allowed like the others: by `helpers`. */
+  readonly signatures?: readonly HelperRow[];
+  /** What the hook makes of r0, and the unsigned range that it takes; a program is refused where r0 is never inside. */
+  readonly result?: { readonly doc: string; readonly range?: readonly [bigint, bigint] };
   /** Whether r2 holds the context's length at entry. */
   readonly passLength: boolean;
   readonly limits: { readonly stackBytes: number | null; readonly instructions: number | null };

@@ -14,19 +14,20 @@ const BTF_MAGIC = 0xeb9f;
 const BTF_MAGIC_SWAPPED = 0x9feb;
 const BTF_VERSION = 1;
 /** Up to the string section's length; up to the line info's length. Longer headers are later versions of the same. */
-const BTF_HEADER = 24;
+export const BTF_HEADER = 24;
 const EXT_HEADER = 24;
 const LINE_RECORD = 16;
 const MAX_RECORD = 256;
 const MAX_FILE_NAME = 4096;
 const MAX_TEXT = 256;
 
-function only(object: ElfObject, name: string): Section | undefined {
+/** A section of that name that holds something. */
+export function only(object: ElfObject, name: string): Section | undefined {
   return object.sections.find((s) => s.name === name && s.data.length > 0);
 }
 
 /** Checks magic, byte order and version, and returns the header's length. */
-function header(view: Bytes, least: number): number {
+export function header(view: Bytes, least: number): number {
   const magic = view.u16(0);
   if (magic === BTF_MAGIC_SWAPPED) view.fail('byte order is big-endian', 0);
   if (magic !== BTF_MAGIC) view.fail(`magic number 0x${magic.toString(16)}`, 0);

@@ -85,13 +85,16 @@ function makeContext(contract: Contract, given: Uint8Array | null, regions: read
     const region = regions.find((r) => r.name === field.region);
     if (!region) throw new Error(`contract field ${field.name} names an unknown region ${field.region}`);
     if (field.kind === 'pointer') put(copy, field.offset, 8, BigInt(region.base));
-    else if (region.bytes.length >= 2 ** (8 * field.size))
-      refuse(
-        `region "${region.name}" is too long for its length field`,
-        `${field.size} byte length`,
-        bytes(region.bytes.length),
-      );
-    else put(copy, field.offset, field.size, BigInt(region.bytes.length));
+    else {
+      const units = Math.floor(region.bytes.length / (field.unit ?? 1));
+      if (units >= 2 ** (8 * field.size))
+        refuse(
+          `region "${region.name}" is too long for its length field`,
+          `${field.size} byte length`,
+          bytes(region.bytes.length),
+        );
+      put(copy, field.offset, field.size, BigInt(units));
+    }
   }
   return { name: 'context', base: contextAddress(layout.align), bytes: copy, writable: layout.access === 'rw' };
 }

@@ -6,6 +6,9 @@ import { type GuestMemory, HelperTrap } from './engine.js';
 /** Names of all helpers that have a row, the conformance runner's included. */
 type HelperName = (typeof HELPERS)[number]['name'] | 'unwind';
 
+/** What a helper does in a test engine: C arguments as unsigned numbers in, C result out. */
+export type HelperBody = (args: readonly bigint[], memory: GuestMemory) => bigint;
+
 /** Keys that one store holds (local and global are two stores). */
 export const STORE_CAPACITY = 16;
 
@@ -55,9 +58,13 @@ export class HelperHost {
   /** Bytes of the CoAP header written so far; null before gcoap_resp_init. */
   #header: number | null = null;
 
-  constructor(memory: GuestMemory, rows: readonly HelperRow[]) {
+  readonly #given: ReadonlyMap<number, HelperBody>;
+
+  /** `bodies`: by id, what helpers do that have no row in HELPERS; such a helper without one cannot be called. */
+  constructor(memory: GuestMemory, rows: readonly HelperRow[], bodies: ReadonlyMap<number, HelperBody> = new Map()) {
     this.#memory = memory;
     this.#rows = new Map(rows.map((row) => [row.id, row]));
+    this.#given = bodies;
   }
 
   /** The row of an id that may be called; throws a helper trap otherwise. */
@@ -67,21 +74,43 @@ export class HelperHost {
     return row;
   }
 
+  #body(row: HelperRow): HelperBody {
+    const given = this.#given.get(row.id);
+    if (given) return given;
+    if (Object.hasOwn(this.#bodies, row.name)) return this.#bodies[row.name as HelperName];
+    throw new HelperTrap(
+      'helper',
+      `helper ${row.name} (0x${row.id.toString(16)}) is the firmware's own: test engines cannot call it`,
+    );
+  }
+
   /**
    * Calls helper `id`. `args`: the five argument registers (or as many as the row has), of which the signature takes low 32 or all
    * 64 bits. Returns r0 as an unsigned 64-bit number, extended as the row's result says; 0 for void.
    */
   call(id: number, args: readonly bigint[]): bigint {
     const row = this.row(id);
-    const body = this.#bodies[row.name as HelperName];
-    if (!body) throw new Error(`helper ${row.name} has no implementation`);
-    const result = body(row.args.map((arg, i) => (arg.kind === 'u64' ? (args[i] ?? 0n) : (args[i] ?? 0n) & MASK32)));
+    const passed = row.args.map((arg, i) => (arg.kind === 'u64' ? (args[i] ?? 0n) : (args[i] ?? 0n) & MASK32));
+    row.args.forEach((arg, i) => {
+      if ((arg.kind !== 'u32' && arg.kind !== 'u64') || !arg.range) return;
+      const [least, most] = arg.range;
+      if (passed[i]! >= least && passed[i]! <= most) return;
+      const bounds = `[${least}, ${most}]`;
+      throw new HelperTrap(
+        'helper',
+        `argument ${i + 1} (${arg.name}) of ${row.name} is ${passed[i]}, outside ${bounds}`,
+      );
+    });
+    const result = this.#body(row)(passed, this.#memory);
     switch (row.result.kind) {
       case 'void':
         return 0n;
       case 'u32':
-      case 'region':
         return BigInt.asUintN(32, result);
+      case 'region':
+        // As compiled code has it: of the C result only counts whether it is null.
+        if (row.result.nullable && BigInt.asUintN(32, result) === 0n) return 0n;
+        return BigInt(this.#memory.regionBase(row.result.region));
       case 'i32':
         return BigInt.asUintN(64, BigInt.asIntN(32, result));
       case 'u64':
@@ -89,7 +118,7 @@ export class HelperHost {
     }
   }
 
-  readonly #bodies: Readonly<Record<HelperName, (args: readonly bigint[]) => bigint>> = {
+  readonly #bodies: Readonly<Record<HelperName, HelperBody>> = {
     printf: ([fmt, ...values]) => {
       const text = this.#format(low32(fmt!), values);
       this.log += text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { canonicalContract } from '../contract/schema.js';
+import { canonicalContract } from '../contract/canonical.js';
 import type { Contract } from '../contract/types.js';
 import { crc32Text } from './crc32.js';
 

@@ -9,11 +9,11 @@ import {
   type Reg,
   type Source,
 } from '../bpf/program.js';
-import { HELPERS, type HelperRow } from '../contract/helpers.js';
+import { type HelperRow, helpersOf } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import { HelperTrap, type RunRequest, type RunResult } from '../host/engine.js';
 import { contextResult, type Guest, makeGuest, regionResults } from '../host/guest.js';
-import { allowedHelpers, checkPointers, HelperHost } from '../host/helpers.js';
+import { allowedHelpers, checkPointers, type HelperBody, HelperHost } from '../host/helpers.js';
 import { type AnyTrapName, TRAPS } from '../image/traps.js';
 import { ATOMIC, alu, endian, holds, moveSigned } from './arith.js';
 import { Memory } from './memory.js';
@@ -42,6 +42,8 @@ export interface TraceState {
 export interface InterpretOptions {
   /** Helper rows besides HELPERS, allowed whatever the contract says. */
   readonly helpers?: readonly HelperRow[];
+  /** By id, what helpers do that are not of HELPERS: rows of `helpers`, or of the contract's signatures. */
+  readonly bodies?: ReadonlyMap<number, HelperBody>;
   readonly trace?: (state: TraceState) => void;
 }
 
@@ -75,7 +77,11 @@ class Run {
     this.fn = fn;
     this.taken = addressTaken(program);
     this.memory = new Memory(program, contract, guest);
-    this.host = new HelperHost(this.memory, allowedHelpers(contract, HELPERS, options.helpers));
+    this.host = new HelperHost(
+      this.memory,
+      allowedHelpers(contract, helpersOf(contract), options.helpers),
+      options.bodies,
+    );
     if (guest.context) {
       this.regs[1] = BigInt(guest.context.base);
       if (contract.passLength) this.regs[2] = BigInt(guest.context.bytes.length);

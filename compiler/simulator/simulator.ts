@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { HELPERS, type HelperRow } from '../contract/helpers.js';
+import { type HelperRow, helpersOf } from '../contract/helpers.js';
 import { type Contract, FIRST_GRANTED, REGION_CONTEXT, REGION_DATA, REGION_RODATA } from '../contract/types.js';
 import { CompileError } from '../errors/index.js';
 import { HelperTrap, type RunRequest, type RunResult, type RunTrap } from '../host/engine.js';
 import { contextResult, contextWritable, type Guest, makeGuest, regionResults } from '../host/guest.js';
-import { allowedHelpers, HelperHost } from '../host/helpers.js';
+import { allowedHelpers, type HelperBody, HelperHost } from '../host/helpers.js';
 import { LAYOUT } from '../host/layout.js';
 import { INSTANCE, instanceImportOffset, instanceRegionOffset, RIGHT_READ, RIGHT_WRITE } from '../image/fields.js';
 import type { Image } from '../image/image.js';
@@ -22,6 +22,8 @@ export interface SimulateOptions {
   readonly cpu: CpuModel;
   /** Helper rows beyond HELPERS, always allowed. */
   readonly helpers?: readonly HelperRow[];
+  /** By id, what helpers do that are not of HELPERS: rows of `helpers`, or of the contract's signatures. */
+  readonly bodies?: ReadonlyMap<number, HelperBody>;
   /** Native instructions after which the host kills the container, whatever its fuel. Default 2^31. */
   readonly maxInstructions?: number;
   /** Seed of the garbage in registers and memory that nobody initialises. */
@@ -234,7 +236,11 @@ export function simulate(
     text,
     new Map(guest.regions.map((r) => [r.name, r.base])),
   );
-  const host = new HelperHost(memory.guest, allowedHelpers(contract, HELPERS, options.helpers));
+  const host = new HelperHost(
+    memory.guest,
+    allowedHelpers(contract, helpersOf(contract), options.helpers),
+    options.bodies,
+  );
   const cpu = model.create(image.text, LAYOUT.text, memory);
 
   const finish = (r0: bigint, trap?: RunTrap): RunResult => ({

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalContract, parseContract } from '../../compiler/contract/schema.js';
+import type { Contract } from '../../compiler/contract/types.js';
 import { CompileError } from '../../compiler/errors/index.js';
+import { contractHash } from '../../compiler/image/contract-hash.js';
+import { fixtureFile } from '../fixtures/all.js';
+
+const loadFixtureContract = (name: string): Contract => {
+  const path = fixtureFile(name, 'contract.json');
+  return parseContract(readFileSync(path, 'utf8'), path);
+};
 
 function refusal(json: string): CompileError {
   try {
@@ -43,6 +52,7 @@ describe('parseContract', () => {
     );
     expect(contract).toEqual({
       hook: 'fc/timer',
+      description: 'a timer',
       context: {
         size: 16,
         access: 'rw',
@@ -75,6 +85,30 @@ describe('parseContract', () => {
     expect(parseContract(withContext(8, field), 'c.json').context.fields[0]).toMatchObject({
       range: [16n, (1n << 64n) - 1n],
     });
+  });
+
+  it('reads units of length fields, and what the result means', () => {
+    const contract = parseContract(
+      JSON.stringify({
+        hook: 'h',
+        context: {
+          size: 8,
+          fields: [
+            { name: 'words', offset: 0, type: 'length', region: 'a', unit: 2, size: 2 },
+            { name: 'bytes', offset: 4, type: 'length', region: 'a', unit: 1 },
+          ],
+        },
+        // 65535 units of 2 bytes and one byte more: the largest that 16 bits can count.
+        regions: [{ name: 'a', maxSize: 131071 }],
+        result: { doc: 'drop or accept', range: [0, '0x1'] },
+      }),
+      'c.json',
+    );
+    expect(contract.context.fields).toEqual([
+      { kind: 'length', name: 'words', offset: 0, size: 2, region: 'a', unit: 2 },
+      { kind: 'length', name: 'bytes', offset: 4, size: 4, region: 'a' },
+    ]);
+    expect(contract.result).toEqual({ doc: 'drop or accept', range: [0n, 1n] });
   });
 
   it.each([
@@ -147,6 +181,21 @@ describe('parseContract', () => {
       'FCC0409',
     ],
     [
+      'a length field too narrow even in units',
+      JSON.stringify({
+        hook: 'h',
+        context: { size: 2, fields: [{ name: 'n', offset: 0, type: 'length', size: 2, region: 'a', unit: 4 }] },
+        regions: [{ name: 'a', maxSize: 4 * 65536 }],
+      }),
+      'FCC0409',
+    ],
+    ['a result range upside down', '{"hook":"h","result":{"doc":"d","range":[2,1]}}', 'FCC0410'],
+    [
+      'a result range beyond 64 bits',
+      '{"hook":"h","result":{"doc":"d","range":[0,"99999999999999999999"]}}',
+      'FCC0410',
+    ],
+    [
       'a range upside down',
       withContext(4, { name: 'a', offset: 0, type: 'scalar', size: 4, access: 'r', range: [5, 4] }),
       'FCC0410',
@@ -183,6 +232,12 @@ describe('parseContract', () => {
     ['{"hook":"h","regions":[{"name":"a","access":"w"}]}', 'regions[0].access'],
     ['{"hook":"h","helpers":"printf"}', 'helpers'],
     ['{"hook":"h","limits":{"instructions":0}}', 'limits.instructions'],
+    [withContext(8, { name: 'n', offset: 0, type: 'length', region: 'buf', unit: 0 }), 'context.fields[0].unit'],
+    [withContext(8, { name: 'n', offset: 0, type: 'length', region: 'buf', unit: 65537 }), 'context.fields[0].unit'],
+    [withContext(8, { name: 'n', offset: 0, type: 'length', region: 'buf', unit: 1.5 }), 'context.fields[0].unit'],
+    [withContext(8, { name: 'n', offset: 0, type: 'scalar', size: 4, unit: 2 }), 'context.fields[0]'],
+    ['{"hook":"h","result":{}}', 'result.doc'],
+    ['{"hook":"h","result":{"doc":"d","range":[0,-1]}}', 'result.range[1]'],
     [JSON.stringify({ hook: 'h', regions: Array.from({ length: 33 }, (_, i) => ({ name: `r${i}` })) }), 'regions'],
   ])('names the property: %s', (json, path) => {
     const e = refusal(json);
@@ -199,6 +254,53 @@ describe('parseContract', () => {
   ])('gives line and column of a syntax error: %j', (json, line, column) => {
     const e = refusal(json);
     expect([e.code, e.details.at?.line, e.details.at?.column]).toEqual(['FCC0402', line, column]);
+  });
+
+  it.each([
+    ['{ "hook": "h",\n  "colour": 1 }', 1, 1, '{ "hook": "h",'],
+    ['{ "hook": "h",\n  "regions": [\n    { "name": "a" },\n    { "name": "b", "size": -1 } ] }', 4, 28, undefined],
+    ['{"hook":"h","regions":[{"name":"a","size":1},\n {"size":2,"name":"a"}]}', 2, 19, undefined],
+    ['{"hook":"h","helpers":["printf",\n\t"now"]}', 2, 2, '\t"now"]}'],
+    ['{"hook":"h", "hook":\n"a b"}', 2, 1, '"a b"}'],
+    ['{"hook":"h","context":{"fields":[{"name":"a","offset":0,"type":"pointer"}]}}', 1, 34, undefined],
+    [`{"hook":"h","description":"${'x'.repeat(200)}","helpers":[1]}`, 1, 241, undefined],
+  ])('says where: %j', (json, line, column, text) => {
+    const { at, snippet } = refusal(json).details;
+    expect([at?.line, at?.column]).toEqual([line, column]);
+    if (text !== undefined) expect(snippet?.text).toBe(text);
+    if (json.length > 200) expect(snippet).toBeUndefined();
+  });
+
+  it.each([
+    ['{"hook":"h","context":{"align":3}}', 'context.align: expected 1, 2, 4 or 8'],
+    [
+      withContext(8, { name: 'a', offset: 0, type: 'scalar', size: 3 }),
+      'context.fields[0].size: expected 1, 2, 4 or 8',
+    ],
+    [withContext(8, { name: 'a', offset: 0, type: 'length', size: 1, region: 'buf' }), 'expected 2, 4 or 8'],
+    [
+      withContext(8, { name: 'a', offset: 0, type: 'scalar', size: 4, range: [-1, 0] }),
+      'context.fields[0].range[0]: Too small: expected number to be >=0',
+    ],
+    [
+      withContext(8, { name: 'a', offset: 0, type: 'scalar', size: 4, range: ['x', 0] }),
+      'range[0]: expected an unsigned',
+    ],
+  ])('says what is expected: %s', (json, message) => {
+    expect(refusal(json).message).toContain(message);
+  });
+
+  it('every mistake comes with help', () => {
+    const mistakes = [
+      '{"hook":1}',
+      withContext(6, { name: 'a', offset: 4, type: 'scalar', size: 4 }),
+      withContext(8, { name: 'a', offset: 0, type: 'pointer', region: 'nope' }),
+      '{"hook":"h","helpers":["now"]}',
+      withRegion({ name: 'a', minSize: 9, maxSize: 8 }),
+      withRegion({ name: 'a', size: 9, minSize: 8 }),
+      '{"hook":"h","regions":[{"name":"a","size":1},{"name":"a","size":2}]}',
+    ];
+    for (const json of mistakes) expect(refusal(json).details.help, json).toBeTypeOf('string');
   });
 
   it('never ends in anything but a contract or a CompileError', () => {
@@ -230,6 +332,48 @@ describe('canonicalContract', () => {
         '{"access":"rw","kind":"scalar","name":"b","offset":4,"size":4}],"size":8},"helpers":["memcpy","printf"],' +
         '"hook":"h","limits":{"instructions":null,"stackBytes":null},"passLength":false,"regions":[]}',
     );
+  });
+
+  it('texts for readers and units of 1 change nothing', () => {
+    const length = { name: 'n', offset: 0, type: 'length', region: 'r' };
+    const make = (more: object, field: object, region: object): string =>
+      canonicalContract(
+        parseContract(
+          JSON.stringify({ hook: 'h', ...more, context: { fields: [field] }, regions: [{ name: 'r', ...region }] }),
+          'c.json',
+        ),
+      );
+    const plain = make({}, length, {});
+    expect(
+      make({ description: 'd', signatures: [] }, { ...length, unit: 1, description: 'd' }, { description: 'd' }),
+    ).toBe(plain);
+    expect(make({ result: { doc: 'what it is' } }, length, {})).toBe(plain);
+    expect(make({}, { ...length, unit: 2 }, {})).not.toBe(plain);
+    expect(make({ result: { doc: '', range: [0, 1] } }, length, {})).not.toBe(plain);
+  });
+
+  it('hashes are those of fcc 0.1.0 for contracts without the newer members', () => {
+    // What that version computed for the files of these fixtures, and for the smallest contract.
+    const old: Record<string, string> = {
+      arith64: '5e51915c',
+      bsearch: 'ad01885d',
+      bubble_sort: '70aba4c2',
+      calls_globals: '45cbb047',
+      coap_response: '54ef4765',
+      crc32: '6f5f3d1d',
+      event_counters: '33e16fa4',
+      fir: '0e68813b',
+      memory_copy: '165df67c',
+      moving_average: '8e48f6a3',
+      packet_filter: 'b14ae254',
+      sha256: 'c43b762d',
+      state_machine: 'de8aaae5',
+      thread_counter: 'afe0a205',
+    };
+    const hex = (contract: Contract): string => contractHash(contract).toString(16).padStart(8, '0');
+    const now = Object.fromEntries(Object.keys(old).map((name) => [name, hex(loadFixtureContract(name))]));
+    expect(now).toEqual(old);
+    expect(hex(parseContract('{"hook":"h"}', 'c.json'))).toBe('e0e55fce');
   });
 
   it('differs where the meaning differs', () => {
