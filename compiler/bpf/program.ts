@@ -155,11 +155,22 @@ export function addressTaken({ functions, globals }: Pick<Program, 'functions' |
   return [...taken].sort((a, b) => a - b);
 }
 
+/** Slots that have line info, ascending: made when a function is asked for the first time. */
+const lineSlots = new WeakMap<ReadonlyMap<number, LineInfo>, readonly number[]>();
+
 /** Line info that holds at a slot: the nearest entry at or before it. */
-export function lineAt(fn: BpfFunction, slot: number): LineInfo | undefined {
-  for (let s = slot; s >= 0; s--) {
-    const line = fn.lines.get(s);
-    if (line) return line;
+export function lineAt(fn: Pick<BpfFunction, 'lines'>, slot: number): LineInfo | undefined {
+  if (fn.lines.size === 0) return undefined;
+  let slots = lineSlots.get(fn.lines);
+  if (!slots || slots.length !== fn.lines.size) {
+    slots = [...fn.lines.keys()].sort((a, b) => a - b);
+    lineSlots.set(fn.lines, slots);
   }
-  return undefined;
+  let low = 0;
+  for (let high = slots.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (slots[middle]! <= slot) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? undefined : fn.lines.get(slots[low - 1]!);
 }

@@ -105,7 +105,7 @@ export function loopBlocks(loops: readonly Loop[], id: number): number[] {
   while (work.length > 0) {
     const loop = loops[work.pop()!]!;
     for (const b of loop.own) all.push(b);
-    work.push(...loop.children);
+    for (const c of loop.children) work.push(c);
   }
   return all.sort((a, b) => a - b);
 }

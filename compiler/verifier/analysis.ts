@@ -1,38 +1,46 @@
 // SPDX-License-Identifier: MIT
-import { addressTaken, type Program } from '../bpf/program.js';
-import { buildCallGraph } from '../cfg/index.js';
+import { addressTaken, type Insn } from '../bpf/program.js';
 import type { HelperRow } from '../contract/helpers.js';
 import type { World } from './assertions.js';
+import { callOrder } from './callorder.js';
 import type { Context } from './context.js';
 import * as domain from './domain.js';
 import { buildFlow, type Flow } from './flow.js';
+import { absorb, PLAIN_JOIN } from './join.js';
+import { symbolForm } from './linear.js';
 import { type CallUses, liveRegisters } from './liveness.js';
+import { rebased } from './rebase.js';
+import { highOf } from './relations.js';
 import { type Report, SILENT, type Summary } from './report.js';
-import { Identities, State } from './state.js';
-import { COARSE, thresholdsOf } from './thresholds.js';
+import { State } from './state.js';
+import { Symbols } from './symbols.js';
+import { thresholdsOf } from './thresholds.js';
 import { branch, step } from './transfer.js';
-import { type Abs, type Combine, covers, forget, giveUp, merge, NO_LEAKS, num, pointer, widening } from './value.js';
+import { type Abs, covers, forget, formOf, merge, NO_LEAKS, num, pointer } from './value.js';
+import { combineFor, modeFor } from './widening.js';
 
-/** Changes of a loop header's state after which widening starts, takes coarser thresholds, none, and gives the value up. */
-const WIDEN_AFTER = 1;
-const COARSE_AFTER = 12;
-const NO_THRESHOLDS_AFTER = 20;
-const GIVE_UP_AFTER = 26;
-/** Descending passes that win back what widening lost. */
-const NARROWING_PASSES = 2;
+/** Bounds of loops beyond this are of no use to anybody. */
+const MAX_ROUNDS = 2 ** 31;
+/** Descending passes that win back what widening lost. The first gives symbols names that states can be compared by. */
+const NARROWING_PASSES = 3;
+
+/** Without a loop nothing was widened. */
+const passes = (f: FunctionState): number => (f.flow.blocks.some((b) => b.header) ? NARROWING_PASSES : 1);
 
 interface FunctionState {
   readonly flow: Flow;
   readonly live: readonly number[];
   readonly thresholds: readonly bigint[];
   /** Joined arguments r1..r5 of all calls seen; undefined: not called yet. */
-  args: (Abs | undefined)[] | undefined;
+  args: State | undefined;
   argChanges: number;
   summary: Summary | undefined;
   summaryChanges: number;
   /** State at each block's start, and on each of its ways out; by reverse postorder. */
   before: (State | undefined)[];
   after: (State | null)[][];
+  /** By loop header: the state at which the loop was entered in the last descending pass. */
+  entries: (State | undefined)[];
   stale: boolean;
   readonly callers: Set<number>;
 }
@@ -47,48 +55,24 @@ interface Effects {
 }
 
 /**
- * Functions, callees before callers. Indirect calls count as calls of every function whose address is taken; where that
- * closes a circle the order is broken somewhere, and the analysis refuses a call against it.
- * @throws CompileError FCC0314 for recursion by direct calls
- */
-function callOrder(program: Program): readonly number[] {
-  const graph = buildCallGraph(program);
-  if (!program.functions.some((f) => f.insns.some((insn) => insn.kind === 'callx'))) return graph.bottomUp;
-  const taken = addressTaken(program);
-  const callees = program.functions.map((f, i) =>
-    f.insns.some((insn) => insn.kind === 'callx') ? [...graph.callees[i]!, ...taken] : graph.callees[i]!,
-  );
-  const order: number[] = [];
-  const seen = new Set<number>();
-  const visit = (func: number): void => {
-    if (seen.has(func)) return;
-    seen.add(func);
-    callees[func]!.forEach(visit);
-    order.push(func);
-  };
-  program.functions.forEach((_, i) => {
-    visit(i);
-  });
-  return order;
-}
-
-/**
  * Abstract interpretation of everything an entry point reaches. Functions are analysed with the join of all their calls'
  * arguments (context-insensitive), each to a fixpoint over its blocks in reverse postorder; a changed summary makes its
  * callers stale. Afterwards `walk` goes once over the final states, callers first, and tells a report what it sees.
  */
 export class Analysis {
   private readonly functions = new Map<number, FunctionState>();
-  private readonly ids = new Identities();
+  private readonly symbols: Symbols;
   private readonly active = new Set<number>();
   private readonly order: readonly number[];
   private readonly taken: readonly number[];
   private readonly uses = new Map<number, readonly boolean[]>();
   private readonly calls: CallUses;
+  /** Instructions executed on abstract states so far: the work done. */
+  work = 0;
   /** Functions the final walk is done with. */
   private readonly walked = new Set<number>();
   /** While walking: arguments of the calls on the final states, by callee; null while the fixpoint is sought. */
-  private refined: Map<number, (Abs | undefined)[]> | null = null;
+  private refined: Map<number, State> | null = null;
 
   /** @throws CompileError FCC0314 for recursion */
   constructor(
@@ -97,6 +81,7 @@ export class Analysis {
     private readonly strict: boolean,
     private readonly helpers: ReadonlyMap<number, HelperRow>,
   ) {
+    this.symbols = new Symbols(world.contract);
     this.order = callOrder(world.program);
     this.taken = addressTaken(world.program);
     this.calls = {
@@ -129,6 +114,7 @@ export class Analysis {
         summaryChanges: 0,
         before: [],
         after: [],
+        entries: [],
         stale: false,
         callers: new Set(),
       });
@@ -141,11 +127,13 @@ export class Analysis {
     return f;
   }
 
-  private entryArgs(): (Abs | undefined)[] {
+  private entryArgs(): State {
     const { contract } = this.world;
     const { size } = contract.context;
     const length = size === null ? domain.between(0n, 0xffffffffn) : domain.constantScalar(BigInt(size));
-    return [pointer({ kind: 'context' }), contract.passLength ? num(length) : undefined];
+    const symbol = this.symbols.lengthOf({ kind: 'context' });
+    const known = num(length, symbol === null ? null : symbolForm(symbol));
+    return State.arguments([pointer({ kind: 'context' }), contract.passLength ? known : undefined], this.symbols);
   }
 
   /** A function to analyse again, callees first. */
@@ -162,9 +150,9 @@ export class Analysis {
     f.stale = false;
     this.ascend(func, f);
     let effects = this.noEffects();
-    for (let pass = 0; pass < NARROWING_PASSES; pass++) {
+    for (let pass = 0; pass < passes(f); pass++) {
       effects = this.noEffects();
-      this.descend(func, f, effects, SILENT);
+      this.descend(func, f, effects, SILENT, pass > 0);
     }
     this.active.delete(func);
     this.summarise(f, effects);
@@ -181,7 +169,7 @@ export class Analysis {
     const writes = new Set([...(old?.writes ?? []), ...e.writes]);
     const writesAnywhere = e.writesAnywhere || old?.writesAnywhere === true;
     const readsFrames = e.readsFrames || old?.readsFrames === true;
-    const combine = this.combineFor(f, f.summaryChanges);
+    const combine = combineFor(f.thresholds, f.summaryChanges);
     const result = old ? merge(old.result, e.result, combine, NO_LEAKS) : e.result;
     const same =
       !first &&
@@ -195,17 +183,11 @@ export class Analysis {
     for (const c of f.callers) this.state(c).stale = true;
   }
 
-  private combineFor(f: FunctionState, visits: number): Combine {
-    if (visits <= WIDEN_AFTER) return domain.join;
-    if (visits > GIVE_UP_AFTER) return giveUp;
-    if (visits > NO_THRESHOLDS_AFTER) return widening([]);
-    return widening(visits > COARSE_AFTER ? COARSE : f.thresholds);
-  }
-
   /** Registers that are dead at a block's start carry nothing: they cannot spoil a join or keep an address alive. */
   private prune(f: FunctionState, block: number, state: State): State {
     const live = f.live[block]!;
     for (let r = 0; r < 10; r++) if ((live & (1 << r)) === 0) state.regs[r] = undefined;
+    state.prune();
     return state;
   }
 
@@ -215,7 +197,7 @@ export class Analysis {
     f.after = f.flow.blocks.map((b) => b.succs.map(() => null));
     const dirty = new Uint8Array(n);
     const visits = new Uint32Array(n);
-    f.before[0] = this.prune(f, 0, State.entry(func, f.args!, this.ids));
+    f.before[0] = this.start(func, f);
     dirty[0] = 1;
     const effects = this.noEffects();
     for (let b = 0; b < n; ) {
@@ -232,9 +214,14 @@ export class Analysis {
         const old = f.before[s];
         if (!old) {
           f.before[s] = this.prune(f, s, out.copy());
+          if (f.flow.blocks[s]!.header) f.before[s]!.settle();
         } else {
-          if (!old.absorb(this.prune(f, s, out), this.combineFor(f, visits[s]!), NO_LEAKS)) return;
-          if (f.flow.blocks[s]!.header) visits[s]!++;
+          const mode = modeFor(f.thresholds, visits[s]!);
+          if (!absorb(old, this.prune(f, s, out), mode, NO_LEAKS)) return;
+          if (f.flow.blocks[s]!.header) {
+            visits[s]!++;
+            if (!mode.loose) old.settle();
+          }
         }
         dirty[s] = 1;
         next = Math.min(next, s);
@@ -243,42 +230,96 @@ export class Analysis {
     }
   }
 
-  /** One pass that recomputes every block's state from its predecessors' last ways out. Sound from any sound states. */
-  private descend(func: number, f: FunctionState, effects: Effects, report: Report): void {
+  /**
+   * One pass that recomputes every block's state from its predecessors' last ways out. Sound from any sound states. `named`: those come
+   * from a pass like this one, so that symbols in them mean what they mean in the headers' states.
+   */
+  private descend(func: number, f: FunctionState, effects: Effects, report: Report, named = true): void {
     for (const [b, block] of f.flow.blocks.entries()) {
-      let start: State | undefined = b === 0 ? this.prune(f, 0, State.entry(func, f.args!, this.ids)) : undefined;
-      for (const p of block.preds)
-        f.flow.blocks[p]!.succs.forEach((s, k) => {
-          const out = f.after[p]![k];
-          if (s !== b || !out) return;
-          if (start) start.absorb(out, domain.join, report);
-          else start = this.prune(f, b, out.copy());
-        });
+      let start: State | undefined = b === 0 ? this.start(func, f) : undefined;
+      const header = f.before[b];
+      for (const out of this.waysInto(f, b, (p) => p < b)) {
+        if (start) absorb(start, out, PLAIN_JOIN, report);
+        else {
+          start = this.prune(f, b, out.copy());
+          if (block.header) start.settle();
+        }
+      }
+      const rounds = this.waysInto(f, b, (p) => p >= b);
+      if (start && block.header) start.settle();
+      const entry = block.loops[0] === b ? start?.copy() : undefined;
+      const earlier = f.entries[b];
+      for (const out of rounds) {
+        const before = named && earlier ? { entry: earlier, rounds } : null;
+        const told = entry && header ? rebased(out, header, entry, before) : out;
+        if (start) absorb(start, told, PLAIN_JOIN, report);
+        else start = this.prune(f, b, told.copy());
+      }
+      f.entries[b] = entry;
+      if (start && block.header) start.settle();
+      if (start && block.loops[0] === b) this.reportRounds(start, b, block.insns[0]!, report);
       f.before[b] = start;
       if (start) this.runBlock(func, f, b, effects, report);
       else f.after[b] = block.succs.map(() => null);
     }
   }
 
+  /** State at the function's entry. */
+  private start(func: number, f: FunctionState): State {
+    const state = this.prune(f, 0, State.entry(func, f.args!));
+    const [first] = f.flow.blocks;
+    if (first!.loops[0] === 0) state.countRound(0, false);
+    if (first!.header) state.settle();
+    return state;
+  }
+
+  private reportRounds(state: State, header: number, first: Insn, report: Report): void {
+    const rounds = state.rounds.get(header);
+    if (rounds?.kind !== 'num') return;
+    const f = formOf(rounds);
+    // The count is the form modulo 2^64; as a whole number it must not be negative to say anything.
+    const shown = f && state.relations.atLeast(f, 0) ? state.relations.boundHigh(f) : MAX_ROUNDS;
+    const most = Math.min(highOf(rounds.s.x.smax), shown);
+    if (most < MAX_ROUNDS) report.loop(first, Math.max(0, most));
+  }
+
+  /** The state on the way from one block to another: counts the rounds of the loops that it stays in. */
+  private along(f: FunctionState, from: number, way: number, state: State): State {
+    const to = f.flow.blocks[from]!.succs[way]!;
+    const { loops } = f.flow.blocks[to]!;
+    for (const h of state.rounds.keys()) if (!loops.includes(h)) state.rounds.delete(h);
+    if (loops[0] === to) state.countRound(to, to <= from);
+    return state;
+  }
+
+  /** States on the ways into a block from predecessors of a kind. */
+  private waysInto(f: FunctionState, block: number, from: (pred: number) => boolean): State[] {
+    return f.flow.blocks[block]!.preds.filter(from).flatMap((p) =>
+      f.flow.blocks[p]!.succs.flatMap((s, k) => (s === block ? (f.after[p]![k] ?? []) : [])),
+    );
+  }
+
   private runBlock(func: number, f: FunctionState, b: number, effects: Effects, report: Report): void {
     const block = f.flow.blocks[b]!;
+    this.work += block.insns.length;
     const state = f.before[b]!.copy();
     const cx = this.context(func, effects, report);
     f.after[b] = block.succs.map(() => null);
     for (const insn of block.insns) {
       report.enter(insn, state);
       if (insn.kind === 'branch') {
-        f.after[b] = [...branch(cx, state, insn)];
+        f.after[b] = branch(cx, state, insn).map((out, k) => out && this.along(f, b, k, out));
         return;
       }
       if (!step(cx, state, insn)) return;
     }
-    f.after[b] = [state];
+    f.after[b] = [this.along(f, b, 0, state)];
   }
 
   private context(func: number, effects: Effects, report: Report): Context {
     return {
       world: this.world,
+      symbols: this.symbols,
       func,
       strict: this.strict,
       isEntry: func === this.entry,
@@ -287,7 +328,7 @@ export class Analysis {
       taken: this.taken,
       // An indirect call may go to a function that the order by direct calls has put before its caller.
       recursive: (callee) => this.active.has(callee) || callee === this.entry || this.walked.has(callee),
-      call: (callee, args) => this.call(func, callee, args, report),
+      call: (callee, state) => this.call(func, callee, state, report),
       writes: (target) => {
         if (target === null) effects.writesAnywhere = true;
         else effects.writes.add(target);
@@ -304,25 +345,23 @@ export class Analysis {
     };
   }
 
-  private call(
-    caller: number,
-    callee: number,
-    given: readonly (Abs | undefined)[],
-    report: Report,
-  ): Summary | undefined {
+  private call(caller: number, callee: number, state: State, report: Report): Summary | undefined {
     const f = this.state(callee);
-    const used = this.uses.get(callee)!;
-    const args = given.map((a, i) => (used[i] ? a : undefined));
+    const args = state.handedOver(this.uses.get(callee)!);
+    args.settle();
     if (this.refined) {
       const old = this.refined.get(callee);
-      this.refined.set(callee, old ? old.map((a, i) => merge(a, args[i], domain.join, report)) : args);
+      if (old) absorb(old, args, PLAIN_JOIN, report);
+      else this.refined.set(callee, args);
       return f.summary;
     }
     f.callers.add(caller);
     const old = f.args;
-    if (!old?.every((a, i) => covers(a, args[i]))) {
-      const combine = this.combineFor(f, f.argChanges++);
-      f.args = old ? old.map((a, i) => merge(a, args[i], combine, NO_LEAKS)) : args;
+    if (!old) {
+      f.args = args;
+      f.stale = true;
+    } else if (absorb(old, args, modeFor(f.thresholds, f.argChanges), NO_LEAKS)) {
+      f.argChanges++;
       f.stale = true;
     }
     if (f.stale) this.analyse(callee);
@@ -349,7 +388,7 @@ export class Analysis {
         f.args = args;
         this.refined = new Map();
         this.ascend(func, f);
-        this.descend(func, f, this.noEffects(), SILENT);
+        for (let pass = 0; pass < NARROWING_PASSES; pass++) this.descend(func, f, this.noEffects(), SILENT, pass > 0);
         this.refined = calls;
       }
       this.descend(func, f, this.noEffects(), reportFor(func));

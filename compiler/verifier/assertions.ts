@@ -5,7 +5,11 @@ import type { Scalar } from './domain.js';
 import * as domain from './domain.js';
 import type { AccessFact, Region } from './facts.js';
 import { FRAME_SIZE } from './frame.js';
-import type { Abs } from './value.js';
+import { constantForm, type Form, plus, shifted, symbolForm } from './linear.js';
+import { THOROUGH } from './relations.js';
+import type { State } from './state.js';
+import type { Symbols } from './symbols.js';
+import { type Abs, formOf } from './value.js';
 import { fromSigned, meet, trailingZeros } from './view.js';
 
 /** What every access of a program is judged against. */
@@ -20,7 +24,11 @@ export interface World {
 export interface Reach {
   readonly region: Region | null;
   readonly off: Scalar;
+  /** The same as a sum of symbols, where it has one. */
+  readonly form: Form | null;
   readonly size: number;
+  /** The number of bytes as a sum of symbols, where `size` is only the most that it can be. */
+  readonly length?: Form;
 }
 
 /** Offsets a region has: [low, sure) in every run, [low, most) in some. */
@@ -87,7 +95,8 @@ function alignment(known: Scalar, base: number): AccessFact['align'] {
   return Math.min(base, 2 ** Math.min(3, zeros)) as AccessFact['align'];
 }
 
-export function judgeBounds(world: World, reach: Reach): Bounds {
+/** Says of an access what bounds alone show, and what the relations of the state add to it. */
+export function judgeBounds(world: World, symbols: Symbols, state: State, reach: Reach): Bounds {
   const { x } = reach.off;
   const size = BigInt(reach.size);
   if (reach.region === null) {
@@ -96,19 +105,44 @@ export function judgeBounds(world: World, reach: Reach): Bounds {
   }
   const extent = extentOf(world, reach.region);
   const last = extent.most - size;
+  const proved = x.smin >= extent.low && x.smax + size <= extent.sure;
+  const possible = last >= extent.low && meet(x, fromSigned(64, extent.low, last)) !== null;
+  const related = proved || !possible ? null : judgeForm(symbols, state, reach, extent);
   return {
-    proved: x.smin >= extent.low && x.smax + size <= extent.sure,
-    possible: last >= extent.low && meet(x, fromSigned(64, extent.low, last)) !== null,
-    offset32: x.smin >= -WORD && x.smax + size < WORD,
+    proved: proved || related === 'inside',
+    possible: possible && related !== 'outside',
+    offset32:
+      (x.smin >= -WORD && x.smax + size < WORD) ||
+      (reach.form !== null && state.within(reach.form, -Number(WORD), Number(WORD - size) - 1)),
     align: alignment(reach.off, extent.align),
   };
+}
+
+/**
+ * Offset, size and the region's length as whole numbers. If the sum that the offset's form is lies in the region, the offset, which equals
+ * it modulo 2^64, does too.
+ */
+function judgeForm(symbols: Symbols, state: State, reach: Reach, extent: Extent): 'inside' | 'outside' | null {
+  const { form, region } = reach;
+  if (!form || !region) return null;
+  const { relations } = state;
+  const length = symbols.lengthOf(region);
+  const end = length === null ? constantForm(Number(extent.sure)) : symbolForm(length);
+  const rest = plus(end, form, -1);
+  const room = rest && (reach.length ? plus(rest, reach.length, -1) : shifted(rest, -reach.size));
+  if (!room) return null;
+  if (relations.atLeast(room, 0, THOROUGH) && relations.atLeast(form, Number(extent.low), THOROUGH)) return 'inside';
+  const whole = state.relations.exact(form) && !reach.length && reach.size > 0;
+  return whole && relations.boundHigh(room, -1) < 0 ? 'outside' : null;
 }
 
 /** Where an access through `base` with displacement `disp` reaches. A number may be any address. */
 export function reachOf(base: Abs, disp: number, size: number): Reach {
   const at = (s: Scalar): Scalar => (disp === 0 ? s : domain.alu('add', true, s, domain.constantScalar(BigInt(disp))));
-  if (base.kind === 'ptr') return { region: base.region, off: at(base.off), size };
-  return { region: null, off: base.kind === 'num' ? at(base.s) : domain.UNKNOWN, size };
+  const f = formOf(base);
+  const form = f && shifted(f, disp);
+  if (base.kind === 'ptr') return { region: base.region, off: at(base.off), form, size };
+  return { region: null, off: base.kind === 'num' ? at(base.s) : domain.UNKNOWN, form: null, size };
 }
 
 /** The constant signed offset of a reach, if it is one. */

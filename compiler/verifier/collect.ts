@@ -49,6 +49,7 @@ export class Collector implements Report {
   private readonly accesses = new Map<number, AccessFact>();
   private readonly args = new Map<number, readonly HelperArgFact[]>();
   private readonly indirect = new Map<number, IndirectFact>();
+  private readonly loops = new Map<number, number>();
   private readonly branches = new Map<number, 'always' | 'never'>();
   private readonly results = new Map<number, ValueFact>();
 
@@ -77,6 +78,9 @@ export class Collector implements Report {
   branch(insn: Insn, fate: 'always' | 'never'): void {
     this.branches.set(insn.slot, fate);
   }
+  loop(first: Insn, rounds: number): void {
+    this.loops.set(first.slot, rounds);
+  }
   result(insn: Insn, value: Scalar): void {
     this.results.set(insn.slot, factOf(value));
   }
@@ -102,6 +106,7 @@ export class Collector implements Report {
       reachable: this.reachable,
       accesses: this.accesses,
       helperArgs: this.args,
+      loops: this.loops,
       callees: this.indirect,
       branches: this.branches,
       results: this.results,

@@ -4,11 +4,13 @@ import type { HelperRow } from '../contract/helpers.js';
 import type { World } from './assertions.js';
 import type { Report, Summary } from './report.js';
 import type { State } from './state.js';
+import type { Symbols } from './symbols.js';
 import { type Abs, numberOf, UNKNOWN_NUMBER } from './value.js';
 
 /** What the walk over one function needs from the whole-program analysis. */
 export interface Context {
   readonly world: World;
+  readonly symbols: Symbols;
   readonly func: number;
   readonly strict: boolean;
   /** Entry points must set r0; what a local function leaves there is its caller's matter. */
@@ -18,7 +20,7 @@ export interface Context {
   /** Functions whose address the program takes. */
   readonly taken: readonly number[];
   /** Hands the arguments to a local function and says what it does; undefined: as far as known it does not return. */
-  call(callee: number, args: readonly (Abs | undefined)[]): Summary | undefined;
+  call(callee: number, state: State): Summary | undefined;
   /** Whether a call of `callee` from here would be recursive. */
   recursive(callee: number): boolean;
   /** The function writes another one's frame, or (null) anywhere. */
@@ -32,7 +34,11 @@ export interface Context {
 /** Reads a register; an uninitialised one is refused and taken as an unknown number, so that the walk can go on. */
 export function readReg(cx: Context, state: State, insn: Insn, reg: number): Abs {
   const a = state.regs[reg];
-  if (a) return a;
+  if (a) {
+    const sharp = state.sharpen(a);
+    if (sharp !== a) state.regs[reg] = sharp;
+    return sharp;
+  }
   cx.report.refuse(insn, state, {
     code: 'FCC0101',
     message: `r${reg} is read before it is written`,

@@ -30,7 +30,12 @@ export interface AccessFact {
    * For a load that reads a trusted context field: the value is the base or the length of a granted region, to be taken
    * from the instance's region table and not from memory.
    */
-  readonly trusted?: { readonly what: 'base' | 'length'; readonly index: number };
+  readonly trusted?: {
+    readonly what: 'base' | 'length';
+    readonly index: number;
+    /** For a length: bytes per unit, the value is the length divided by it, rounded down. Absent: 1. */
+    readonly unit?: number;
+  };
 }
 
 /** Per pointer argument of a helper call; `length` is the byte count if constant. */
@@ -70,6 +75,11 @@ export interface FunctionFacts {
    * (for example a load known to be at most 255 is recorded by its range anyway; a division result, an and-mask).
    */
   readonly results: ReadonlyMap<number, ValueFact>;
+  /**
+   * Loops whose rounds are bounded, by slot of the loop's first instruction: how often at most an edge back to it is taken each time
+   * the loop is entered.
+   */
+  readonly loops: ReadonlyMap<number, number>;
   /** What indirect calls may call, by slot. */
   readonly callees: ReadonlyMap<number, IndirectFact>;
   /** Registers r1..r5 that the function may read as arguments. */

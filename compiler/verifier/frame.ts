@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { alu, constantScalar, movsx, type Scalar } from './domain.js';
-import { type Abs, asNumber, type Combine, forget, type Leaks, merge, num, UNKNOWN_NUMBER } from './value.js';
+import { type Abs, asNumber, forget, type Leaks, num } from './value.js';
 
 /** Size of an eBPF stack frame (RFC 9669 leaves it to the platform; 512 is what every compiler assumes). */
 export const FRAME_SIZE = 512;
@@ -11,7 +11,7 @@ export const NEVER = 0;
 export const MAYBE = 1;
 export const ALWAYS = 2;
 
-interface Slot {
+export interface Slot {
   readonly size: number;
   /** For sizes below 8: the zero-extended low part. */
   readonly abs: Abs;
@@ -24,11 +24,20 @@ export function lowBytes(s: Scalar, size: number): Scalar {
   return alu('and', false, s, constantScalar((1n << BigInt(8 * size)) - 1n));
 }
 
-/** One function's stack frame. Offsets count from r10: -512 .. -1. Mutable; `copy` shares nothing that changes. */
+/** The low `size` bytes of a value, zero-extended; the same number if nothing is cut off. */
+function lowPart(abs: Abs, size: number, leaks: Leaks): Abs {
+  const s = asNumber(abs, leaks);
+  const whole = abs.kind === 'num' && s.x.umax < 1n << BigInt(8 * size);
+  return num(lowBytes(s, size), whole ? abs.f : null);
+}
+
+/** One function's stack frame. Offsets count from r10: -512 .. -1. Mutable; copies share until one of them changes. */
 export class Frame {
+  private shared = false;
+
   private constructor(
     private written: Uint8Array,
-    private readonly slots: Map<number, Slot>,
+    private slots: Map<number, Slot>,
   ) {}
 
   static empty(): Frame {
@@ -36,7 +45,18 @@ export class Frame {
   }
 
   copy(): Frame {
-    return new Frame(this.written.slice(), new Map(this.slots));
+    this.shared = true;
+    const made = new Frame(this.written, this.slots);
+    made.shared = true;
+    return made;
+  }
+
+  /** Before every change. */
+  private own(): void {
+    if (!this.shared) return;
+    this.written = this.written.slice();
+    this.slots = new Map(this.slots);
+    this.shared = false;
   }
 
   /** Least and greatest initialisation of the bytes [off, off + size). */
@@ -63,14 +83,16 @@ export class Frame {
 
   /** Writes a value at a known offset. A pointer in less than 8 bytes is no longer tracked. */
   write(off: number, size: number, abs: Abs, leaks: Leaks): void {
+    this.own();
     this.drop(off, size, true, leaks);
     this.written.fill(ALWAYS, off + FRAME_SIZE, off + size + FRAME_SIZE);
     if (size === 8) this.slots.set(off, { size, abs });
-    else this.slots.set(off, { size, abs: num(lowBytes(asNumber(abs, leaks), size)) });
+    else this.slots.set(off, { size, abs: lowPart(abs, size, leaks) });
   }
 
   /** The bytes are written, with what is not known. */
   fill(off: number, size: number, leaks: Leaks): void {
+    this.own();
     this.drop(off, size, true, leaks);
     this.written.fill(ALWAYS, off + FRAME_SIZE, off + size + FRAME_SIZE);
   }
@@ -80,6 +102,7 @@ export class Frame {
     const from = Math.max(-FRAME_SIZE, off);
     const to = Math.min(0, off + size);
     if (from >= to) return;
+    this.own();
     this.drop(from, to - from, false, leaks);
     for (let i = from + FRAME_SIZE; i < to + FRAME_SIZE; i++) if (this.written[i] === NEVER) this.written[i] = MAYBE;
   }
@@ -89,8 +112,10 @@ export class Frame {
     const slot = this.slots.get(off);
     if (slot && slot.size >= size) {
       if (slot.size === size && !signed) return slot.abs;
-      const s = lowBytes(asNumber(slot.abs, leaks), size);
-      return num(signed && size < 8 ? movsx(8 * size, true, s) : s);
+      const low = lowPart(slot.abs, size, leaks);
+      if (!signed || size === 8 || low.kind !== 'num') return low;
+      const s = movsx(8 * size, true, low.s);
+      return num(s, low.s.x.umax < 1n << BigInt(8 * size - 1) ? low.f : null);
     }
     this.escape(off, size, leaks);
     return undefined;
@@ -101,12 +126,34 @@ export class Frame {
     for (const [at, slot] of this.slots) if (at < off + size && at + slot.size > off) forget(slot.abs, leaks);
   }
 
-  /** Changes every spilled number for which `change` gives another one. */
+  /** Changes every tracked value for which `change` gives another one. */
   update(change: (abs: Abs) => Abs): void {
     for (const [at, slot] of this.slots) {
       const abs = change(slot.abs);
-      if (abs !== slot.abs) this.slots.set(at, { size: slot.size, abs });
+      if (abs === slot.abs) continue;
+      this.own();
+      this.slots.set(at, { size: slot.size, abs });
     }
+  }
+
+  /** Puts another value in a tracked slot. */
+  replace(off: number, abs: Abs): void {
+    const slot = this.slots.get(off);
+    if (!slot || slot.abs === abs) return;
+    this.own();
+    this.slots.set(off, { size: slot.size, abs });
+  }
+
+  /** Stops tracking a slot. */
+  forget(off: number): void {
+    if (!this.slots.has(off)) return;
+    this.own();
+    this.slots.delete(off);
+  }
+
+  /** The slot that starts at an offset. */
+  slot(off: number): Slot | undefined {
+    return this.slots.get(off);
   }
 
   /** Tracked slots, deepest first. */
@@ -114,33 +161,22 @@ export class Frame {
     return [...this.slots].sort((a, b) => a[0] - b[0]);
   }
 
-  /**
-   * Upper bound of two frames in place; `identity` settles identities. Returns whether anything changed.
-   */
-  absorb(next: Frame, combine: Combine, identity: (mine: Abs, other: Abs, merged: Abs) => Abs, leaks: Leaks): boolean {
+  /** Tracked slots in no order. */
+  tracked(): Iterable<[number, Slot]> {
+    return this.slots;
+  }
+
+  /** Upper bound of what is known of two frames' bytes, in place. Returns whether anything changed. */
+  absorbWritten(next: Frame): boolean {
+    if (this.written === next.written) return false;
     let changed = false;
     for (let i = 0; i < FRAME_SIZE; i++) {
       const a = this.written[i]!;
-      if (a !== next.written[i] && a !== MAYBE) {
-        this.written[i] = MAYBE;
-        changed = true;
-      }
-    }
-    for (const [at, slot] of this.slots) {
-      const other = next.slots.get(at);
-      const merged = other && other.size === slot.size ? merge(slot.abs, other.abs, combine, leaks) : undefined;
-      if (!other || !merged || (slot.size < 8 && merged === UNKNOWN_NUMBER)) {
-        forget(slot.abs, leaks);
-        this.slots.delete(at);
-        changed = true;
-        continue;
-      }
-      const abs = identity(slot.abs, other.abs, merged);
-      if (abs === slot.abs) continue;
-      this.slots.set(at, { size: slot.size, abs });
+      if (a === next.written[i] || a === MAYBE) continue;
+      this.own();
+      this.written[i] = MAYBE;
       changed = true;
     }
-    for (const [at, slot] of next.slots) if (this.slots.get(at)?.size !== slot.size) forget(slot.abs, leaks);
     return changed;
   }
 }

@@ -6,10 +6,19 @@ import { type Context, readReg } from './context.js';
 import { valueText } from './describe.js';
 import * as domain from './domain.js';
 import type { HelperArgFact, Region } from './facts.js';
-import { noteFrame, refusedBounds, refusedRights, refusedUninitialised, seenAs, writeEffect } from './memory.js';
+import type { Form } from './linear.js';
+import {
+  noteFrame,
+  refusedBounds,
+  refusedRights,
+  refusedUninitialised,
+  refuseNull,
+  seenAs,
+  writeEffect,
+} from './memory.js';
 import type { Refusal } from './report.js';
 import type { State } from './state.js';
-import { type Abs, forget, num, pointer, UNKNOWN_NUMBER } from './value.js';
+import { type Abs, forget, formOf, num, pointer, UNKNOWN_NUMBER } from './value.js';
 
 type HelperInsn = Insn & { kind: 'helper' };
 
@@ -35,6 +44,8 @@ export function callHelper(cx: Context, state: State, insn: HelperInsn): Abs | u
       rank: 0,
     });
   const args = row.args.map((_, i) => readReg(cx, state, insn, i + 1));
+  for (const [i, value] of args.entries())
+    if (value.kind === 'ptr' && value.nullable !== 0) refuseNull(cx, state, insn, i + 1, value);
   const pointers: { i: number; arg: HelperArg; reach: Reach; fact: HelperArgFact }[] = [];
   /** Pointers that are right as they stand or refused: the context and strings. */
   const exact: HelperArgFact[] = [];
@@ -44,6 +55,7 @@ export function callHelper(cx: Context, state: State, insn: HelperInsn): Abs | u
       case 'u32':
       case 'u64':
         forget(value, cx.report);
+        if (arg.range) assertRange(cx, state, insn, row, i, value, arg.range);
         break;
       case 'context':
         assertContext(cx, state, insn, row, i, value);
@@ -59,7 +71,10 @@ export function callHelper(cx: Context, state: State, insn: HelperInsn): Abs | u
       case 'buffer': {
         const { lo } = lengthOf(args[arg.length]!);
         const most = lo.umax > MOST ? MOST : lo.umax;
-        const sizes = [Number(lo.umin), Number(most)] as const;
+        const form = lo.umin === lo.umax ? null : state.named(arg.length + 1);
+        // The helper takes the low half: the sum is the length only if it is shown to fit there.
+        const length = form && state.within(form, 0, Number(MOST)) ? form : undefined;
+        const sizes = [Number(lo.umin), Number(most), length] as const;
         pointers.push({ i, arg, ...assertMemory(cx, state, insn, row, i, arg.access, value, ...sizes) });
         break;
       }
@@ -119,15 +134,17 @@ function assertMemory(
   held: Abs,
   least: number,
   most: number,
+  length?: Form,
 ): { reach: Reach; fact: HelperArgFact } {
   const value = seenAs(cx, `${cx.func}:${insn.slot}:${i}`, held);
   const region = value.kind === 'ptr' ? value.region : null;
   const off = value.kind === 'ptr' ? value.off : value.kind === 'num' ? value.s : domain.UNKNOWN;
-  const reach: Reach = { region, off, size: most };
-  const smallest: Reach = { region, off, size: least };
+  const form = value.kind === 'ptr' ? formOf(value) : null;
+  const reach: Reach = { region, off, form, size: most, length };
+  const smallest: Reach = { region, off, form, size: least };
   const write = access !== 'r';
-  const bounds = judgeBounds(cx.world, reach);
-  const possible = least === 0 || judgeBounds(cx.world, smallest).possible;
+  const bounds = judgeBounds(cx.world, cx.symbols, state, reach);
+  const possible = least === 0 || judgeBounds(cx.world, cx.symbols, state, smallest).possible;
   const verdict = { ...bounds, possible };
   const refused =
     (write && most > 0 ? refusedRights(cx, reach) : null) ??
@@ -160,6 +177,31 @@ function refuseArgument(
     message: bounds ? `${what} ${refused.message}` : `${what}: ${refused.message}`,
     reason: refused.reason ?? `r${i + 1} is ${valueText(cx.world, value)}`,
     reg: i + 1,
+  });
+}
+
+/** A scalar argument for which the signature names bounds. */
+function assertRange(
+  cx: Context,
+  state: State,
+  insn: HelperInsn,
+  row: HelperRow,
+  i: number,
+  value: Abs,
+  [least, most]: readonly [bigint, bigint],
+): void {
+  const arg = row.args[i]!;
+  const s = value.kind === 'num' ? value.s : domain.UNKNOWN;
+  const { umin, umax } = arg.kind === 'u32' ? s.lo : s.x;
+  if (umin >= least && umax <= most) return;
+  cx.report.refuse(insn, state, {
+    code: 'FCC0115',
+    message: `argument ${arg.name} of ${row.name} ${umin > most || umax < least ? 'is' : 'may be'} out of range`,
+    expected: `${least} to ${most}`,
+    reason: `r${i + 1} is ${valueText(cx.world, value)}`,
+    help: `compare it with the bounds before the call, or mask it`,
+    reg: i + 1,
+    rank: 2,
   });
 }
 
@@ -196,15 +238,15 @@ function result(cx: Context, state: State, insn: HelperInsn, row: HelperRow): Ab
     case 'void':
       return undefined;
     case 'u32':
-      return num(domain.between(0n, 0xffffffffn));
+      return num(domain.between(...(row.result.range ?? ([0n, 0xffffffffn] as const))));
     case 'i32':
-      return num(domain.betweenSigned(-(1n << 31n), (1n << 31n) - 1n));
+      return num(domain.betweenSigned(...(row.result.range ?? ([-(1n << 31n), (1n << 31n) - 1n] as const))));
     case 'u64':
-      return UNKNOWN_NUMBER;
+      return row.result.range ? num(domain.between(...row.result.range)) : UNKNOWN_NUMBER;
     case 'region': {
-      const { region } = row.result;
+      const { region, nullable } = row.result;
       const index = cx.world.contract.regions.findIndex((r) => r.name === region);
-      if (index >= 0) return pointer({ kind: 'granted', index });
+      if (index >= 0) return pointer({ kind: 'granted', index }, undefined, null, nullable ? cx.symbols.fresh() : 0);
       cx.report.refuse(insn, state, {
         code: 'FCC0111',
         message: `${row.name} gives region "${region}", which the contract does not grant`,

@@ -16,6 +16,7 @@ import { addressText, numberText, regionName, valueText } from './describe.js';
 import * as domain from './domain.js';
 import type { AccessFact } from './facts.js';
 import { ALWAYS, FRAME_SIZE, NEVER } from './frame.js';
+import { type Form, plus, scaled, symbolForm } from './linear.js';
 import type { Refusal } from './report.js';
 import type { State } from './state.js';
 import { type Abs, forget, num, pointer } from './value.js';
@@ -167,9 +168,23 @@ export function writeEffect(cx: Context, state: State, reach: Reach, proved: boo
   forget(value, cx.report);
 }
 
+/** The symbol of a region's length in units; the relation with its length in bytes comes along. Null where the length is fixed. */
+function lengthForm(cx: Context, state: State, index: number, region: string, unit: number): Form | null {
+  const length = cx.symbols.lengthOf({ kind: 'granted', index });
+  if (length === null) return null;
+  if (unit === 1) return symbolForm(length);
+  const units = symbolForm(cx.symbols.unitsOf(region, unit));
+  const rest = plus(symbolForm(length), units, -unit);
+  const most = rest && scaled(rest, -1);
+  if (rest) state.relations.add(rest);
+  if (most) state.relations.addAtLeast(most, 1 - unit);
+  return units;
+}
+
 /** The value of a load at a known place of the context: a trusted field, or plain bytes. */
 function loadContext(
   cx: Context,
+  state: State,
   insn: Insn & { kind: 'load' },
   at: number,
 ): { value: Abs; trusted?: AccessFact['trusted'] } | Refusal {
@@ -197,10 +212,15 @@ function loadContext(
   if (exact.kind === 'length') {
     const index = indexOf(exact.region);
     const decl = contract.regions[index]!;
+    const unit = exact.unit ?? 1;
     const [lo, hi] = decl.size === null ? [decl.minSize, decl.maxSize] : [decl.size, decl.size];
-    // A sign-extending load gives the same number only below the sign bit.
-    if (insn.signed && BigInt(hi) >= top) return plain;
-    return { value: num(domain.between(BigInt(lo), BigInt(hi))), trusted: { what: 'length', index } };
+    const [least, most] = [Math.floor(lo / unit), Math.floor(hi / unit)];
+    // A sign-extending load gives the same number only below the sign bit, and a narrow one below its width.
+    if (BigInt(most) >= (insn.signed ? top : top * 2n)) return plain;
+    return {
+      value: num(domain.between(BigInt(least), BigInt(most)), lengthForm(cx, state, index, exact.region, unit)),
+      trusted: { what: 'length', index, ...(unit === 1 ? {} : { unit }) },
+    };
   }
   // The promise holds for what the hook wrote; a field the container can write may hold anything later.
   if (!exact.range || exact.access !== 'r' || (insn.signed && exact.range[1] >= top)) return plain;
@@ -231,7 +251,8 @@ export function accessMemory(cx: Context, state: State, insn: MemoryInsn): Abs |
   if (base.kind !== 'ptr') forget(base, cx.report);
   const read = insn.kind !== 'store';
   const write = insn.kind !== 'load';
-  const bounds = judgeBounds(cx.world, reach);
+  const bounds = judgeBounds(cx.world, cx.symbols, state, reach);
+  if (base.kind === 'ptr' && base.nullable !== 0) refuseNull(cx, state, insn, insn.base, base);
   const refused =
     (write ? refusedRights(cx, reach) : null) ??
     refusedBounds(cx, reach, bounds, write ? 'writes' : 'reads') ??
@@ -260,8 +281,25 @@ export function accessMemory(cx: Context, state: State, insn: MemoryInsn): Abs |
   return undefined;
 }
 
+/** A pointer that may be 0 instead is used before it was compared with 0. */
+export function refuseNull(cx: Context, state: State, insn: Insn, reg: number, value: Abs): void {
+  cx.report.refuse(insn, state, {
+    code: 'FCC0113',
+    message: `r${reg} may be null`,
+    reason: `r${reg} is ${valueText(cx.world, value)} or 0`,
+    reg,
+    help: 'compare the pointer with 0 and leave if it is, before it is used',
+    rank: 1,
+  });
+}
+
 function storedValue(cx: Context, state: State, insn: MemoryInsn): Abs {
-  if (insn.kind === 'store') return readSource(cx, state, insn, insn.src);
+  if (insn.kind === 'store') {
+    const value = readSource(cx, state, insn, insn.src);
+    // What is stored and what is still in the register go by one name.
+    if (insn.src.kind === 'reg' && insn.src.reg < 10) state.named(insn.src.reg);
+    return (insn.src.kind === 'reg' && state.regs[insn.src.reg]) || value;
+  }
   if (insn.kind === 'atomic') {
     if (insn.op === 'cmpxchg') forget(readReg(cx, state, insn, 0), cx.report);
     return readReg(cx, state, insn, insn.src);
@@ -286,7 +324,7 @@ function loadValue(
   const at = constantOffset(reach.off);
   const plain = { value: anyLoaded(insn.size, insn.signed) };
   if (at === undefined || !reach.region) return plain;
-  if (reach.region.kind === 'context') return bounds.possible ? loadContext(cx, insn, at) : plain;
+  if (reach.region.kind === 'context') return bounds.possible ? loadContext(cx, state, insn, at) : plain;
   if (!bounds.proved) return plain;
   if (reach.region.kind === 'rodata') return { value: loadConstant(cx, insn, at) };
   if (reach.region.kind === 'frame' && reach.region.func === cx.func)

@@ -62,6 +62,7 @@ function mergeFunction(a: FunctionFacts, b: FunctionFacts): FunctionFacts {
     reachable: a.reachable.map((r, i) => r || b.reachable[i] === true),
     accesses: bySlot(a.accesses, b.accesses, mergeAccess),
     helperArgs: bySlot(a.helperArgs, b.helperArgs, (p, q) => p.map((arg, i) => mergeArg(arg, q[i]!))),
+    loops: bySlot(a.loops, b.loops, Math.max),
     callees: bySlot(a.callees, b.callees, mergeIndirect),
     branches: bySlot(a.branches, b.branches, (p, q) => (p === q ? p : null)),
     results: bySlot(a.results, b.results, mergeValue),
@@ -94,7 +95,7 @@ function mergeCommon(a: Common, b: Common): Common {
 function mergeAccess(a: AccessFact, b: AccessFact): AccessFact {
   const { trusted: s } = a;
   const { trusted: t } = b;
-  if (s?.what !== t?.what || s?.index !== t?.index) {
+  if (s?.what !== t?.what || s?.index !== t?.index || s?.unit !== t?.unit) {
     throw new CompileError('FCC0190', 'a shared function reads a context field in two incompatible ways', {
       help: 'compile the programs one at a time with --function',
     });

@@ -30,6 +30,8 @@ export interface Report extends Leaks {
   helperArgs(insn: Insn, facts: readonly HelperArgFact[]): void;
   callees(insn: Insn, fact: IndirectFact): void;
   branch(insn: Insn, fate: 'always' | 'never'): void;
+  /** At the first instruction of a loop: edges back to it are taken at most so often each time it is entered. */
+  loop(first: Insn, rounds: number): void;
   result(insn: Insn, value: Scalar): void;
   /** A frame's bytes from `deepest` (negative, from r10) up may be accessed; null: any byte. */
   touched(func: number, deepest: number | null): void;
@@ -47,6 +49,7 @@ export const SILENT: Report = {
   helperArgs: () => {},
   callees: () => {},
   branch: () => {},
+  loop: () => {},
   result: () => {},
   touched: () => {},
   uninitialised: () => {},

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { FUNCTION_TAG, type Insn } from '../bpf/program.js';
+import { FUNCTION_TAG, type Insn, type Source } from '../bpf/program.js';
+import { extendedForm, lowForm, type Operand, resultForm } from './arith.js';
+import { compareWay } from './compare.js';
 import { type Context, readReg, readSource } from './context.js';
 import { valueText } from './describe.js';
 import * as domain from './domain.js';
@@ -7,7 +9,21 @@ import { FRAME_SIZE } from './frame.js';
 import { callHelper } from './helpercalls.js';
 import { accessMemory } from './memory.js';
 import type { State } from './state.js';
-import { type Abs, asNumber, forget, merge, num, numberOf, pointer, sameRegion, UNKNOWN_NUMBER } from './value.js';
+import {
+  type Abs,
+  asNumber,
+  forget,
+  formOf,
+  merge,
+  nameless,
+  num,
+  numberOf,
+  pointer,
+  sameRegion,
+  scalarOf,
+  UNKNOWN_NUMBER,
+  withScalar,
+} from './value.js';
 import { isTop } from './view.js';
 
 function setResult(cx: Context, state: State, insn: Insn, reg: number, abs: Abs): void {
@@ -25,40 +41,62 @@ function alu(cx: Context, state: State, insn: AluInsn): void {
   }
   const a = readReg(cx, state, insn, insn.dst);
   const b = insn.op === 'neg' ? a : readSource(cx, state, insn, insn.src);
-  setResult(cx, state, insn, insn.dst, compute(cx, insn, wide, a, b));
+  const result = compute(cx, insn, wide, a, b);
+  setResult(cx, state, insn, insn.dst, named(state, insn, wide, a, b, result));
+}
+
+/** A register as an operand of arithmetic; what names it changes the state only. */
+function operand(state: State, a: Abs, reg: number | null): Operand {
+  return {
+    s: scalarOf(a) ?? domain.UNKNOWN,
+    form: formOf(a),
+    name: () => (a.kind === 'func' ? null : reg === null || reg === 10 ? formOf(a) : state.named(reg)),
+  };
+}
+
+/** The result with its form. */
+function named(state: State, insn: AluInsn, wide: boolean, a: Abs, b: Abs, result: Abs): Abs {
+  const s = scalarOf(result);
+  if (!s || result.kind === 'func') return result;
+  // A pointer counts as its offset only where the result is one again, or the distance of two.
+  const pointers = a.kind === 'ptr' || b.kind === 'ptr';
+  const distance = a.kind === 'ptr' && b.kind === 'ptr' && result.kind === 'num' && insn.op === 'sub' && wide;
+  if (pointers && result.kind !== 'ptr' && !(distance && sameRegion(a.region, b.region))) return result;
+  if (a.kind === 'func' || b.kind === 'func') return result;
+  const x = operand(state, a, insn.dst);
+  const y = insn.op === 'neg' ? x : operand(state, b, insn.src.kind === 'reg' ? insn.src.reg : null);
+  const form = resultForm(state, insn.op, wide, x, y, s);
+  return form ? state.sharpen(withScalar(result, s, form)) : result;
 }
 
 function move(cx: Context, state: State, insn: AluInsn, wide: boolean): void {
   const src = readSource(cx, state, insn, insn.src);
-  const named = insn.src.kind === 'reg' ? (state.shared(insn.src.reg) ?? src) : src;
+  if (insn.src.kind === 'reg') state.named(insn.src.reg);
+  const value = (insn.src.kind === 'reg' && state.regs[insn.src.reg]) || src;
   if (wide) {
-    setResult(cx, state, insn, insn.dst, named);
+    setResult(cx, state, insn, insn.dst, value);
     return;
   }
-  const s = domain.alu('mov', false, domain.UNKNOWN, asNumber(named, cx.report));
+  const s = domain.alu('mov', false, domain.UNKNOWN, asNumber(value, cx.report));
   // A 32-bit move copies the whole number where the high half is zero anyway.
-  const same = named.kind === 'num' && named.s.x.umax <= 0xffffffffn;
-  setResult(cx, state, insn, insn.dst, same ? num(s, named.id) : num(s));
+  const form = value.kind === 'num' ? lowForm(state, 32, operand(state, value, sourceReg(insn.src))) : null;
+  setResult(cx, state, insn, insn.dst, num(s, form));
 }
+
+const sourceReg = (src: Source): number | null => (src.kind === 'reg' ? src.reg : null);
 
 function compute(cx: Context, insn: AluInsn, wide: boolean, a: Abs, b: Abs): Abs {
   const { op } = insn;
   if (insn.src.kind === 'reg' && insn.src.reg === insn.dst && (op === 'sub' || op === 'xor')) return numberOf(0n);
   if (wide && (op === 'add' || op === 'sub')) {
-    if (a.kind === 'ptr' && b.kind === 'num') return pointer(a.region, domain.alu(op, true, a.off, b.s));
+    if (a.kind === 'ptr' && b.kind === 'num')
+      return pointer(a.region, domain.alu(op, true, a.off, b.s), null, a.nullable);
     if (op === 'add' && a.kind === 'num' && b.kind === 'ptr')
-      return pointer(b.region, domain.alu('add', true, b.off, a.s));
+      return pointer(b.region, domain.alu('add', true, b.off, a.s), null, b.nullable);
     if (op === 'sub' && a.kind === 'ptr' && b.kind === 'ptr' && sameRegion(a.region, b.region))
       return num(domain.alu('sub', true, a.off, b.off));
   }
   return num(domain.alu(op, wide, asNumber(a, cx.report), asNumber(b, cx.report)));
-}
-
-/** Comparable as offsets: both from one base, and neither address can wrap. */
-function offsetsOf(a: Abs, b: Abs, equality: boolean): readonly [domain.Scalar, domain.Scalar] | null {
-  if (a.kind !== 'ptr' || b.kind !== 'ptr' || !sameRegion(a.region, b.region)) return null;
-  if (!equality && (a.off.x.smin < 0n || b.off.x.smin < 0n)) return null;
-  return [a.off, b.off];
 }
 
 /** States behind a branch: [jump taken, not taken]; null where that way is impossible. */
@@ -69,27 +107,7 @@ export function branch(
 ): readonly [State | null, State | null] {
   const a = readReg(cx, state, insn, insn.dst);
   const b = readSource(cx, state, insn, insn.src);
-  const ways = [true, false].map((taken): State | null => {
-    if (a.kind === 'num' && b.kind === 'num') {
-      if (insn.src.kind === 'reg' && insn.src.reg === insn.dst) return state.copy();
-      const refined = domain.refine(insn.cond, insn.width, taken, a.s, b.s);
-      if (!refined) return null;
-      const out = state.copy();
-      out.refine(insn.dst, refined[0]);
-      if (insn.src.kind === 'reg') out.refine(insn.src.reg, refined[1]);
-      return out;
-    }
-    const equality = insn.cond === 'eq' || insn.cond === 'ne';
-    const offsets = insn.width === 64 && insn.cond !== 'set' ? offsetsOf(a, b, equality) : null;
-    if (!offsets || a.kind !== 'ptr') return state.copy();
-    const unsigned = equality || ['gt', 'ge', 'lt', 'le'].includes(insn.cond);
-    const refined = unsigned ? domain.refine(insn.cond, 64, taken, offsets[0], offsets[1]) : offsets;
-    if (!refined) return null;
-    const out = state.copy();
-    if (insn.dst !== 10) out.regs[insn.dst] = pointer(a.region, refined[0]);
-    if (insn.src.kind === 'reg' && insn.src.reg !== 10) out.regs[insn.src.reg] = pointer(a.region, refined[1]);
-    return out;
-  });
+  const ways = [true, false].map((taken) => compareWay(state, insn, taken, a, b));
   const [taken = null, not = null] = ways;
   if (!taken && !not) return [state.copy(), state.copy()];
   if (!taken || !not) cx.report.branch(insn, taken ? 'always' : 'never');
@@ -98,7 +116,6 @@ export function branch(
 
 /** A call of one of some local functions. Returns false if none of them is known to return. */
 function callLocal(cx: Context, state: State, insn: Insn, callees: readonly number[]): boolean {
-  const args = state.regs.slice(1, 6);
   let returns = false;
   let result: Abs | undefined;
   const join = (r0: Abs | undefined): void => {
@@ -116,7 +133,7 @@ function callLocal(cx: Context, state: State, insn: Insn, callees: readonly numb
       join(UNKNOWN_NUMBER);
       continue;
     }
-    const summary = cx.call(callee, args);
+    const summary = cx.call(callee, state);
     if (!summary) continue;
     if (summary.readsFrames) {
       // The callee may find addresses that are spilled here, and use them as numbers.
@@ -177,13 +194,19 @@ export function step(cx: Context, state: State, insn: Insn): boolean {
       alu(cx, state, insn);
       return true;
     case 'movsx': {
-      const s = asNumber(readReg(cx, state, insn, insn.src), cx.report);
-      setResult(cx, state, insn, insn.dst, num(domain.movsx(insn.from, insn.width === 64, s)));
+      const value = readReg(cx, state, insn, insn.src);
+      const wide = insn.width === 64;
+      const s = domain.movsx(insn.from, wide, asNumber(value, cx.report));
+      const form = value.kind === 'num' ? extendedForm(state, insn.from, wide, operand(state, value, insn.src)) : null;
+      setResult(cx, state, insn, insn.dst, num(s, form));
       return true;
     }
     case 'endian': {
-      const s = asNumber(readReg(cx, state, insn, insn.dst), cx.report);
-      setResult(cx, state, insn, insn.dst, num(domain.endian(insn.op, insn.bits, s)));
+      const value = readReg(cx, state, insn, insn.dst);
+      const s = domain.endian(insn.op, insn.bits, asNumber(value, cx.report));
+      const low = insn.op === 'le' && value.kind === 'num';
+      const form = low ? lowForm(state, insn.bits, operand(state, value, insn.dst)) : null;
+      setResult(cx, state, insn, insn.dst, num(s, form));
       return true;
     }
     case 'lddw':
@@ -220,12 +243,29 @@ export function step(cx: Context, state: State, insn: Insn): boolean {
   }
 }
 
+/** What the contract makes of r0. */
+function assertResult(cx: Context, state: State, insn: Insn, r0: Abs | undefined): void {
+  const range = cx.world.contract.result?.range;
+  if (!range || r0?.kind !== 'num') return;
+  const { umin, umax } = r0.s.x;
+  if (umin <= range[1] && umax >= range[0]) return;
+  cx.report.refuse(insn, state, {
+    code: 'FCC0116',
+    message: 'the result is never one that the hook takes',
+    expected: `r0 from ${range[0]} to ${range[1]}`,
+    reason: `r0 is ${valueText(cx.world, r0)}`,
+    reg: 0,
+    help: 'return one of the values that the contract names',
+  });
+}
+
 function exit(cx: Context, state: State, insn: Insn): boolean {
   const entry = cx.isEntry;
   const r0 = entry ? readReg(cx, state, insn, 0) : state.regs[0];
+  if (entry) assertResult(cx, state, insn, r0);
   // The frame is gone after the return: its address is but a number.
   const own = r0?.kind === 'ptr' && r0.region.kind === 'frame' && r0.region.func === cx.func;
   if (own || entry) forget(r0, cx.report);
-  cx.returns(own ? UNKNOWN_NUMBER : r0?.kind === 'num' ? num(r0.s) : r0);
+  cx.returns(own ? UNKNOWN_NUMBER : nameless(r0));
   return false;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Program } from '../bpf/program.js';
-import { HELPERS, type HelperRow } from '../contract/helpers.js';
+import { type HelperRow, helpersOf } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import { CompileError } from '../errors/index.js';
 import { Analysis } from './analysis.js';
@@ -22,6 +22,8 @@ export interface VerifyOptions {
    * `stateText` (log.ts) prints it and `admits` (admits.ts) says whether concrete registers are covered by it.
    */
   readonly observe?: (func: number, slot: number, state: State) => void;
+  /** Called once with the number of instructions that were executed on abstract states: the cost, free of machine and load. */
+  readonly work?: (instructions: number) => void;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface VerifyOptions {
 export function verify(program: Program, entry: number, contract: Contract, options: VerifyOptions = {}): Verdict {
   if (!program.functions[entry]) throw new Error(`no function ${entry}`);
   const extra = options.helpers ?? [];
-  const helpers = new Map<number, HelperRow>([...HELPERS, ...extra].map((row) => [row.id, row]));
+  const helpers = new Map<number, HelperRow>([...helpersOf(contract), ...extra].map((row) => [row.id, row]));
   const allowed = contract.helpers && [...contract.helpers, ...extra.map((row) => row.name)];
   const world = { program, contract: { ...contract, helpers: allowed }, opaque: options.opaque };
   try {
@@ -45,8 +47,9 @@ export function verify(program: Program, entry: number, contract: Contract, opti
       collectors.set(func, made);
       return made;
     });
+    options.work?.(analysis.work);
     if (found.length > 0)
-      return { entry, verdict: 'rejected', errors: diagnose(program, (f) => analysis.flowOf(f), found) };
+      return { entry, verdict: 'rejected', errors: diagnose(program, (f) => analysis.flowOf(f), found, contract) };
     return {
       entry,
       verdict: 'accepted',

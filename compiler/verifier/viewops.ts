@@ -349,7 +349,8 @@ const REFINE = {
   },
 } satisfies Record<JumpCond | 'clear', (a: View, b: View) => Pair>;
 
-const NEGATED = {
+/** What holds where a condition fails. */
+export const NEGATED = {
   eq: 'ne',
   ne: 'eq',
   gt: 'le',

@@ -133,6 +133,10 @@ export const PROVED: readonly Case[] = [
     'one of two offsets',
     'r3 = 4\nr4 = *(u64 *)(r1 + 24)\nif r4 == 0 goto skip\nr3 = 8\nskip:\nr1 = *(u64 *)(r1 + 0)\nr1 += r3\nr0 = *(u64 *)(r1 + 0)',
   ],
+  [
+    'a loop up to the length field',
+    'r2 = *(u32 *)(r1 + 16)\nr1 = *(u64 *)(r1 + 8)\nr3 = 0\nr0 = 0\nloop:\nif r3 >= r2 goto out\nr4 = r1\nr4 += r3\nr5 = *(u8 *)(r4 + 0)\nr0 += r5\nr3 += 1\ngoto loop\nout:',
+  ],
   ['data', '.data d 0102030405060708\nr1 = d ll\nr0 = *(u32 *)(r1 + 4)'],
   ['bss behind data', '.data d 0102030405060708\n.bss z 16\nr1 = z ll\n*(u64 *)(r1 + 8) = 1\nr0 = 0'],
   ['rodata', '.rodata c 0102030405060708\nr1 = c ll\nr0 = *(u64 *)(r1 + 0)'],
@@ -260,11 +264,6 @@ export const GUARDED: readonly (readonly [name: string, text: string, regions: r
   [
     'a loop without a bound',
     'r3 = *(u64 *)(r1 + 24)\nr0 = 0\nr1 = *(u64 *)(r1 + 0)\nloop:\nr4 = *(u8 *)(r1 + 0)\nr0 += r4\nr1 += 1\nr3 += -1\nif r3 != 0 goto loop',
-    ['granted'],
-  ],
-  [
-    'a loop up to the length field',
-    'r2 = *(u32 *)(r1 + 16)\nr1 = *(u64 *)(r1 + 8)\nr3 = 0\nr0 = 0\nloop:\nif r3 >= r2 goto out\nr4 = r1\nr4 += r3\nr5 = *(u8 *)(r4 + 0)\nr0 += r5\nr3 += 1\ngoto loop\nout:',
     ['granted'],
   ],
   [

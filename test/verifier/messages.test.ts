@@ -37,7 +37,7 @@ describe('error texts', () => {
     );
     expect(messages(program)).toEqual([
       [
-        'error[FCC0107]: invalid memory access: r1 is always out of bounds',
+        'error[FCC0107]: invalid memory access: r1 is always out of bounds (counter.c:13, insn 6)',
         '  --> counter.c:13:12  (fc/timer, insn 6)',
         '   13 |  return ctx->buf[i];',
         '      |         ^^^^^^^^^^^ reads 1 byte at buf+[16, 255]; buf is 16 bytes',
@@ -52,7 +52,7 @@ describe('error texts', () => {
     const text = 'r3 = *(u64 *)(r1 + 24)\nr1 = *(u64 *)(r1 + 0)\nr3 &= 31\nr1 += r3\nr0 = *(u8 *)(r1 + 0)\nexit';
     expect(messages(assemble(text, 'p.s'), true)).toEqual([
       [
-        'error[FCC0107]: invalid memory access: r1 may be out of bounds',
+        'error[FCC0107]: invalid memory access: r1 may be out of bounds (p.s:5, insn 4)',
         '  --> p.s:5:1  (main, insn 4)',
         '    5 |  r0 = *(u8 *)(r1 + 0)',
         '      |  ^^ reads 1 byte at buf+[0, 31]; buf is 16 bytes',
@@ -67,7 +67,7 @@ describe('error texts', () => {
   it('a register without a value', () => {
     expect(messages(assemble('r0 = r7\nexit', 'p.s'))).toEqual([
       [
-        'error[FCC0101]: r7 is read before it is written',
+        'error[FCC0101]: r7 is read before it is written (p.s:1, insn 0)',
         '  --> p.s:1:1  (main, insn 0)',
         '    1 |  r0 = r7',
         '      |  ^^',
@@ -80,7 +80,7 @@ describe('error texts', () => {
   it('a helper that the contract does not allow', () => {
     expect(messages(assemble('call 0x20\nexit', 'p.s'))[0]).toBe(
       [
-        'error[FCC0104]: helper now_ms is not allowed by the contract of fc/test',
+        'error[FCC0104]: helper now_ms is not allowed by the contract of fc/test (p.s:1, insn 0)',
         '  --> p.s:1:1  (main, insn 0)',
         '    1 |  call 0x20',
         '      |  ^^^^',
@@ -95,7 +95,7 @@ describe('error texts', () => {
     const bare = { ...program, functions: program.functions.map((f) => ({ ...f, lines: new Map() })) };
     expect(messages(bare)).toEqual([
       [
-        'error[FCC0108]: write to read-only memory: ctx field len',
+        'error[FCC0108]: write to read-only memory: ctx field len (main, insn 1)',
         '  --> (main, insn 1)',
         '    1 |  *(u32 *)(r1 + 16) = r2',
         '      |  ^^^^^^^^^^^^^^^^^^^^^^ writes 4 bytes at ctx+16',
@@ -130,7 +130,7 @@ describe('formatError', () => {
       formatError(
         new CompileError('FCC0201', 'not ELF', { at: { file: 'a.o', offset: 16 }, expected: '247', got: '3' }),
       ),
-    ).toBe('error[FCC0201]: not ELF\n  --> a.o  (byte 16)\n wanted: 247\n got:    3');
+    ).toBe('error[FCC0201]: not ELF (a.o, byte 16)\n  --> a.o  (byte 16)\n wanted: 247\n got:    3');
   });
 
   it('underlines the expression at the column, tabs and all', () => {
@@ -138,7 +138,9 @@ describe('formatError', () => {
     const text = '\tx = \tf(a, b[2])->c + 1;';
     expect(
       formatError(new CompileError('FCC0107', 'm', { at: { ...at, column: 7 }, snippet: { text, note: 'n' } })),
-    ).toBe('error[FCC0107]: m\n  --> a.c:7:7\n    7 |  x = \tf(a, b[2])->c + 1;\n      |      \t^^^^^^^^^^^^^ n');
+    ).toBe(
+      'error[FCC0107]: m (a.c:7)\n  --> a.c:7:7\n    7 |  x = \tf(a, b[2])->c + 1;\n      |      \t^^^^^^^^^^^^^ n',
+    );
   });
 
   it('colours only when asked', () => {
