@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Asm, MInst, MReg } from '../../compiler/codegen/machine.js';
 import type { Features, Operand } from '../../compiler/codegen/select.js';
-import { CONFORMANCE_HELPERS, HELPERS, type HelperRow } from '../../compiler/contract/helpers.js';
 import { ATOMIC_OPS, type IntrinsicName, RIGHT_READ, RIGHT_WRITE } from '../../compiler/image/fields.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
 import { A0, A3, type Abi, type ArgPlaces, helperArgs, RA, RESULT_REGS, SP, wordArgs, ZERO } from './abi.js';
@@ -88,11 +87,8 @@ export const call: Rule = (s, inst) => {
   );
 };
 
-const ROWS: readonly HelperRow[] = [...HELPERS, ...CONFORMANCE_HELPERS];
-
 export const helper: Rule = (s, inst) => {
-  const row = ROWS.find((r) => r.id === inst.helper);
-  if (!row) throw new Error(`helper ${inst.helper} has no signature`);
+  const row = s.context.helper(inst.helper!);
   const slot = s.context.helperSlot(row.id);
   const args = inst.args.map((v) => argument(s, v));
   return emitCall(s, inst, `helper ${row.name}`, args, helperArgs(s.abi, row.args), (asm) => {

@@ -3,7 +3,6 @@
 import type { Rule } from '../../compiler/codegen/lower.js';
 import type { Asm, MInst } from '../../compiler/codegen/machine.js';
 import type { Features, Operand, Selector } from '../../compiler/codegen/select.js';
-import { CONFORMANCE_HELPERS, HELPERS, type HelperRow } from '../../compiler/contract/helpers.js';
 import { INTRINSICS, type IntrinsicName, RIGHT_READ, RIGHT_WRITE } from '../../compiler/image/fields.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
 import {
@@ -166,11 +165,8 @@ export const call: Rule = (s, inst) => {
   });
 };
 
-const ROWS: readonly HelperRow[] = [...HELPERS, ...CONFORMANCE_HELPERS];
-
 export const helper: Rule = (s, inst) => {
-  const row = ROWS.find((r) => r.id === inst.helper);
-  if (!row) throw new Error(`helper ${inst.helper} has no signature`);
+  const row = s.context.helper(inst.helper!);
   return emitCall(s, inst, {
     name: `helper ${row.name}`,
     words: inst.args,

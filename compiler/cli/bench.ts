@@ -1,120 +1,71 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { targets } from '../../backends/index.js';
-import type { Target } from '../codegen/target.js';
-import { finish, type Level, prepare } from '../compile.js';
-import { CompileError } from '../errors/index.js';
-import { readImage } from '../image/read.js';
+import { benchScale } from './bench-scale.js';
+import { benchSize } from './bench-size.js';
 import type { AddCommand } from './command.js';
-import { loadContract, loadObject } from './load.js';
-import { Progress } from './progress.js';
-import { type Session, usage, writeJson } from './session.js';
-import { table } from './table.js';
-import { levelOption, targetOption } from './values.js';
-
-/** One object on all targets. Bytes of text count everything that an image has of it: literal pools and trap table too. */
-export interface SizeRow {
-  readonly program: string;
-  /** Every function of the object, 8 bytes a slot. */
-  readonly ebpfBytes: number;
-  /** By target name; null: the target refuses it. */
-  readonly textBytes: Readonly<Record<string, number | null>>;
-}
+import { type Session, usage } from './session.js';
+import { countOption, levelOption, targetOption } from './values.js';
 
 interface BenchCommand {
   target?: string[];
   size?: boolean;
+  scale?: boolean;
+  sizes?: string;
+  limit?: string;
   optimise: string;
   json?: boolean;
 }
 
-/** `fcc bench --size`: how large objects become on each target. */
+/** Sizes of the generated programs, in instructions. */
+const SIZES = '1000,10000,100000';
+/** The target of --scale where none is named. */
+const SCALE_TARGET = 'cortex-m4';
+
+/** `fcc bench --size`: how large objects become on each target; `fcc bench --scale`: what programs of growing size cost. */
 export const addBench: AddCommand = (program, session, act) => {
   const collect = (value: string, all: string[] = []): string[] => [...all, value];
   program
     .command('bench')
-    .argument('[FILE...]', 'eBPF objects, each with its contract NAME.contract.json beside it (default: the fixtures)')
-    .description('compare the targets')
+    .argument(
+      '[FILE...]',
+      'for --size: eBPF objects, each with its contract NAME.contract.json beside it (default: the fixtures)',
+    )
+    .description('compare the targets, and measure what verifying and compiling cost')
     .option('--size', 'bytes of text on each target, and of the eBPF they come from')
+    .option('--scale', 'time and memory for generated programs of growing size, and how they grow')
     .option('-t, --target <name>', 'only this target; may be given again', collect)
     .option('-O, --optimise <level>', 'optimisation level 0, 1 or 2', '2')
+    .option('--sizes <list>', `for --scale: numbers of instructions, ascending (default: ${SIZES})`)
+    .option('--limit <exponent>', 'for --scale: exit with 1 if something grows faster than n to this power')
     .action((files: string[], o: BenchCommand) => act(() => runBench(session, files, o)));
 };
 
-async function runBench(session: Session, files: readonly string[], o: BenchCommand): Promise<number> {
-  if (!o.size) throw usage('nothing to measure', { expected: '--size' });
-  const chosen = o.target ? o.target.map(targetOption) : targets;
+function runBench(session: Session, files: readonly string[], o: BenchCommand): Promise<number> {
+  if (o.size === o.scale)
+    throw usage(o.size ? 'two things to measure' : 'nothing to measure', { expected: '--size or --scale' });
   const level = levelOption(o.optimise);
-  const paths = files.length > 0 ? files : fixtures();
-  const bar = new Progress(session, 'objects', paths.length);
-  const rows: SizeRow[] = [];
-  for (const [i, path] of paths.entries()) {
-    bar.show(i);
-    rows.push(await sizeRow(session, path, chosen, level));
+  const json = o.json === true;
+  if (o.size) {
+    for (const option of ['sizes', 'limit'] as const)
+      if (o[option] !== undefined) throw usage(`--${option} is for --scale`);
+    const chosen = o.target ? o.target.map(targetOption) : targets;
+    return benchSize(session, files, { chosen, level, json });
   }
-  bar.done();
-  const names = chosen.map((t) => t.core.name);
-  const ratio = Object.fromEntries(names.map((name) => [name, geomean(rows, name)]));
-  if (o.json) writeJson(session, { level, rows, geomean: ratio });
-  else {
-    const cells = rows.map((r) => [
-      r.program,
-      String(r.ebpfBytes),
-      ...names.map((n) => String(r.textBytes[n] ?? 'refused')),
-    ]);
-    const last = ['geomean to eBPF', '', ...names.map((n) => ratio[n]?.toFixed(2) ?? '-')];
-    session.out(table(['program', 'eBPF', ...names], [...cells, last]));
-  }
-  return 0;
+  if (files.length > 0)
+    throw usage('--scale takes no files', { got: files[0], help: 'it generates the programs it measures' });
+  const chosen = (o.target ?? [SCALE_TARGET]).map(targetOption);
+  const limit = o.limit === undefined ? null : exponentOption(o.limit);
+  return benchScale(session, { chosen, level, json, limit, sizes: sizesOption(o.sizes ?? SIZES) });
 }
 
-async function sizeRow(session: Session, path: string, chosen: readonly Target[], level: Level): Promise<SizeRow> {
-  const program = loadObject(session, path, false);
-  const contract = await loadContract(session, contractBeside(path));
-  const prepared = prepare(program, { contract, level });
-  if (prepared.kind === 'rejected') {
-    const rejected = prepared.verdicts.find((v) => v.verdict === 'rejected');
-    throw rejected?.errors[0] ?? new Error('rejected without an error');
-  }
-  const textBytes = chosen.map((target): [string, number | null] => {
-    const { core } = target;
-    try {
-      return [core.name, readImage(finish(prepared, target).image).text.length];
-    } catch (e) {
-      // A limit of one target; what is wrong with the object ends the command.
-      if (e instanceof CompileError && e.exitCode === 4) return [core.name, null];
-      throw e;
-    }
-  });
-  const slots = program.functions.reduce((n, f) => n + f.slots, 0);
-  return { program: basename(path), ebpfBytes: 8 * slots, textBytes: Object.fromEntries(textBytes) };
+/** Ascending numbers of instructions, 100 to 1 000 000. */
+function sizesOption(text: string): number[] {
+  const sizes = text.split(',').map((word) => countOption('--sizes', word));
+  if (sizes.every((n, i) => n >= 100 && n <= 1_000_000 && n > (sizes[i - 1] ?? 0))) return sizes;
+  throw usage(`--sizes does not take ${text}`, { expected: 'ascending numbers of 100 to 1000000 instructions' });
 }
 
-/** Geometric mean of text bytes to eBPF bytes, over the objects that the target takes; null if there are none. */
-function geomean(rows: readonly SizeRow[], target: string): number | null {
-  const logs = rows.flatMap((r) => {
-    const bytes = r.textBytes[target];
-    return bytes === null || bytes === undefined ? [] : [Math.log(bytes / r.ebpfBytes)];
-  });
-  return logs.length === 0 ? null : Math.exp(logs.reduce((a, b) => a + b) / logs.length);
-}
-
-/** `NAME.contract.json` in the object's folder, NAME being its file name up to the first dot. */
-function contractBeside(path: string): string | undefined {
-  const beside = join(dirname(path), `${basename(path).split('.')[0]}.contract.json`);
-  return existsSync(beside) ? beside : undefined;
-}
-
-/** Objects of eBPF version 3 of all fixtures of the checkout. Errors: FCC0001 where there are none. */
-function fixtures(): string[] {
-  for (let at = dirname(fileURLToPath(import.meta.url)); at !== dirname(at); at = dirname(at)) {
-    const folder = join(at, 'fixtures');
-    if (!existsSync(join(folder, 'include', 'fc.h'))) continue;
-    return readdirSync(folder)
-      .map((name) => join(folder, name, `${name}.v3.o`))
-      .filter((path) => existsSync(path));
-  }
-  throw usage('no objects given', { help: 'name some; the fixtures are in the source checkout' });
+function exponentOption(text: string): number {
+  if (/^\d(\.\d+)?$/.test(text)) return Number(text);
+  throw usage(`--limit does not take ${text}`, { expected: 'a number such as 1.2' });
 }

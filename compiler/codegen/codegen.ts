@@ -12,6 +12,7 @@ import {
   instanceImportOffset,
   instanceRegionOffset,
 } from '../image/fields.js';
+import { localFuncs } from '../ir/analysis.js';
 import type { Func, Module } from '../ir/ir.js';
 import type { Region } from '../verifier/facts.js';
 import { functionKey } from './asm.js';
@@ -91,12 +92,13 @@ export function generate(module: Module, input: CodegenInput, target: Target): G
       got: String(imports.length),
     });
   const emitted = emitProgram(funcs, target);
-  const name = (index: number): string => module.funcs.find((f) => f.index === index)!.name;
+  const names = new Map(module.funcs.map((f) => [f.index, f.name]));
+  const name = (index: number): string => names.get(index)!;
+  // Of a function that is there twice, the first counts.
+  const place = new Map([...module.funcs.entries()].reverse().map(([i, f]) => [f.index, i]));
   const entries = emitted.functions
     .filter((f) => f.entry)
-    .sort(
-      (a, b) => module.funcs.findIndex((f) => f.index === a.index) - module.funcs.findIndex((f) => f.index === b.index),
-    )
+    .sort((a, b) => place.get(a.index)! - place.get(b.index)!)
     .map(
       (f): GeneratedEntry => ({
         index: f.index,
@@ -134,12 +136,11 @@ export function generate(module: Module, input: CodegenInput, target: Target): G
 
 const align8 = (n: number): number => Math.ceil(n / 8) * 8;
 
-/** Keys of the functions that a function calls. */
-function callees(fn: Func): string[] {
-  const out = new Set<string>();
-  for (const b of fn.blocks)
-    for (const inst of b.insts) if (inst.op === 'call') out.add(functionKey(inst.callee!, false));
-  return [...out];
+/** Indices of the functions that a function calls. */
+function calledBy(fn: Func): Set<number> {
+  const out = new Set<number>();
+  for (const b of fn.blocks) for (const inst of b.insts) if (inst.op === 'call') out.add(inst.callee!);
+  return out;
 }
 
 /** Callees before callers. Throws (our bug: the verifier refuses it) on recursion. */
@@ -147,17 +148,27 @@ function bottomUp(module: Module): Func[] {
   const byKey = new Map(module.funcs.map((f) => [functionKey(f.index, f.entry), f]));
   const out: Func[] = [];
   const state = new Map<Func, 'open' | 'done'>();
-  const visit = (key: string): void => {
+  const stack: { fn: Func; calls: string[] }[] = [];
+  const enter = (key: string): void => {
     const fn = byKey.get(key);
     if (!fn) throw new Error(`function ${key} is called and is not in the module`);
     if (state.get(fn) === 'done') return;
     if (state.get(fn) === 'open') throw new Error(`recursion through ${fn.name} reached code generation`);
     state.set(fn, 'open');
-    for (const c of callees(fn)) visit(c);
-    state.set(fn, 'done');
-    out.push(fn);
+    stack.push({ fn, calls: [...calledBy(fn)].map((c) => functionKey(c, false)).reverse() });
   };
-  for (const key of byKey.keys()) visit(key);
+  for (const key of byKey.keys()) {
+    enter(key);
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const next = top.calls.pop();
+      if (next !== undefined) enter(next);
+      else {
+        state.set(top.fn, 'done');
+        out.push(top.fn);
+        stack.pop();
+      }
+    }
+  }
   return out;
 }
 
@@ -172,22 +183,23 @@ function frameOffsets(module: Module): {
 } {
   const offsets = new Map<number, number>();
   const order = bottomUp(module);
-  // At most one pass per level of the call graph, callers before callees.
+  const called = new Map(order.map((fn) => [fn, calledBy(fn)]));
+  // Callers before callees: one pass, and one more for each function that is called and an entry.
   for (let moved = true; moved; ) {
     moved = false;
     for (const fn of [...order].reverse()) {
       const end = (offsets.get(fn.index) ?? 0) + fn.frameBytes;
-      for (const b of fn.blocks)
-        for (const { callee } of b.insts)
-          if (callee !== undefined && (offsets.get(callee) ?? 0) < end) {
-            offsets.set(callee, end);
-            moved = true;
-          }
+      for (const callee of called.get(fn)!)
+        if ((offsets.get(callee) ?? 0) < end) {
+          offsets.set(callee, end);
+          moved = true;
+        }
     }
   }
   const depths = new Map<string, number>();
   for (const fn of order) {
-    const below = Math.max(0, ...callees(fn).map((c) => depths.get(c)!));
+    let below = 0;
+    for (const c of called.get(fn)!) below = Math.max(below, depths.get(functionKey(c, false))!);
     depths.set(functionKey(fn.index, fn.entry), fn.frameBytes + below);
   }
   return {
@@ -203,6 +215,7 @@ function lowerContext(
   frameOffset: (index: number) => number,
   imports: number[],
 ): LowerContext {
+  const locals = localFuncs(module);
   const slot = (id: number): number => {
     let index = imports.indexOf(id);
     if (index < 0) index = imports.push(id) - 1;
@@ -222,6 +235,11 @@ function lowerContext(
         return FIRST_GRANTED + region.index;
     }
   };
+  const helper = (id: number): HelperRow => {
+    const row = helpers.find((h) => h.id === id);
+    if (!row) throw new Error(`call of unknown helper ${id}`);
+    return row;
+  };
   return {
     contract,
     regionBase: (region) => ({
@@ -235,13 +253,11 @@ function lowerContext(
       if (region.kind === 'frame') throw new Error('the length of a frame is a constant');
       return instanceRegionOffset(number(region), 'length');
     },
-    helperSlot: (id) => {
-      if (!helpers.some((h) => h.id === id)) throw new Error(`call of unknown helper ${id}`);
-      return slot(id);
-    },
+    helper,
+    helperSlot: (id) => slot(helper(id).id),
     intrinsicSlot: (name: IntrinsicName) => slot(INTRINSIC_BASE + INTRINSICS.findIndex((i) => i.name === name)),
     callee: (index) => {
-      const fn = module.funcs.find((f) => f.index === index && !f.entry);
+      const fn = locals.get(index);
       if (!fn) throw new Error(`function ${index} is called and is not in the module`);
       return fn;
     },

@@ -10,7 +10,7 @@ import type { Frame } from './machine.js';
 import type { ABlock, Allocation } from './regalloc/index.js';
 import { chosen, type Placed, relax, type Section } from './relax.js';
 import type { Isa, Target } from './target.js';
-import { type CostBlock, worstCases } from './worstcase.js';
+import { type CostBlock, calleesFirst, worstCases } from './worstcase.js';
 
 export interface FuncToEmit {
   readonly allocation: Allocation;
@@ -227,7 +227,7 @@ function count(items: readonly Item[], isa: Isa): { instructions: number; calls:
   for (const [g, n] of groups) {
     if (g.loops && g.executes === undefined) throw new Error('an expansion loops without saying how often');
     instructions += Math.max(n, g.executes ?? 0);
-    calls.push(...g.calls);
+    for (const c of g.calls) calls.push(c);
   }
   return { instructions, calls };
 }
@@ -266,18 +266,12 @@ function deepest(
   funcs: readonly Pick<RecordedFunction, 'key' | 'calls'>[],
   own: ReadonlyMap<string, number>,
 ): Map<string, number> {
-  const byKey = new Map(funcs.map((f) => [f.key, f]));
   const out = new Map<string, number>();
-  const visit = (key: string, path: readonly string[]): number => {
-    const known = out.get(key);
-    if (known !== undefined) return known;
-    const f = byKey.get(key);
-    if (!f || path.includes(key)) throw new Error(`call of ${key}: ${f ? 'recursion' : 'no such function'}`);
-    const sum = own.get(key)! + Math.max(0, ...[...f.calls].map((c) => visit(c, [...path, key])));
-    out.set(key, sum);
-    return sum;
-  };
-  for (const f of funcs) visit(f.key, []);
+  for (const { key, calls } of calleesFirst(funcs)) {
+    let below = 0;
+    for (const c of calls) below = Math.max(below, out.get(c)!);
+    out.set(key, own.get(key)! + below);
+  }
   return out;
 }
 

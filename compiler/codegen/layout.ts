@@ -52,25 +52,43 @@ export function layoutBlocks(blocks: readonly ABlock[], flow: Flow): number[] {
       edges.push({ from: b, to: s, weight: (flow.frequency[b]! * flow.frequency[s]!) / (total || 1) });
   }
   edges.sort((x, y) => y.weight - x.weight);
-  const chainOf = blocks.map((_, i) => [i]);
-  for (const e of edges) {
-    const a = chainOf[e.from]!;
-    const b = chainOf[e.to]!;
-    if (a === b || e.to === 0 || a.at(-1) !== e.from || b[0] !== e.to) continue;
-    if (blocks[e.to]!.term.kind === 'trap') continue;
-    a.push(...b);
-    for (const x of b) chainOf[x] = a;
+  // A chain is a list: what follows each block, whether something goes before it, and for its last block where it starts.
+  const after = new Int32Array(blocks.length).fill(-1);
+  const follows = new Uint8Array(blocks.length);
+  const startOf = Int32Array.from(blocks, (_, i) => i);
+  const lastOf = Int32Array.from(blocks, (_, i) => i);
+  for (const { from, to } of edges) {
+    // Only the end of a chain and the start of another can be joined.
+    if (to === 0 || after[from] !== -1 || follows[to] === 1 || startOf[from] === to) continue;
+    if (blocks[to]!.term.kind === 'trap') continue;
+    after[from] = to;
+    follows[to] = 1;
+    const [start, last] = [startOf[from]!, lastOf[to]!];
+    startOf[last] = start;
+    lastOf[start] = last;
   }
   const out: number[] = [];
-  const done = new Set<number[]>();
-  const cold: number[][] = [];
+  const cold: number[] = [];
+  const placed = new Uint8Array(blocks.length);
+  const chains = chainStarts(after, follows);
   for (const b of flow.order) {
-    const chain = chainOf[b]!;
-    if (done.has(chain)) continue;
-    done.add(chain);
-    if (b !== 0 && chain.every((x) => blocks[x]!.term.kind === 'trap')) cold.push(chain);
-    else out.push(...chain);
+    if (placed[b] === 1) continue;
+    const chain: number[] = [];
+    for (let x = chains[b]!; x !== -1; x = after[x]!) chain.push(x);
+    for (const x of chain) placed[x] = 1;
+    const isCold = b !== 0 && chain.every((x) => blocks[x]!.term.kind === 'trap');
+    for (const x of chain) (isCold ? cold : out).push(x);
   }
-  for (const c of cold) out.push(...c);
+  for (const x of cold) out.push(x);
   return out;
+}
+
+/** The first block of each block's chain. */
+function chainStarts(after: Int32Array, follows: Uint8Array): Int32Array {
+  const first = new Int32Array(after.length);
+  for (let start = 0; start < after.length; start++) {
+    if (follows[start] === 1) continue;
+    for (let x = start; x !== -1; x = after[x]!) first[x] = start;
+  }
+  return first;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { HelperRow } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import type { Arch, IntrinsicName } from '../image/fields.js';
 import type { Func } from '../ir/ir.js';
@@ -32,6 +33,8 @@ export interface LowerContext {
   regionBase(region: Region): { offset: number; add: number };
   /** Instance offset of a region's length field. */
   regionLength(region: Region): number;
+  /** Signature of a helper. */
+  helper(id: number): HelperRow;
   /** Instance offset of the code address of a helper or intrinsic; registers the import. */
   helperSlot(id: number): number;
   intrinsicSlot(name: IntrinsicName): number;

@@ -26,26 +26,49 @@ export function worstCases(
   funcs: readonly { readonly key: string; readonly blocks: readonly CostBlock[] }[],
   trapTail: number,
 ): Map<string, number | null> {
-  const byKey = new Map(funcs.map((f) => [f.key, f.blocks]));
-  const known = new Map<string, number>();
-  const open = new Set<string>();
-  const cost = (key: string): number => {
-    const done = known.get(key);
-    if (done !== undefined) return done;
-    const blocks = byKey.get(key);
-    if (!blocks || open.has(key)) throw new Error(`call of ${key}: ${blocks ? 'recursion' : 'no such function'}`);
-    open.add(key);
-    const worst = longest(blocks, cost);
-    open.delete(key);
-    known.set(key, worst);
-    return worst;
-  };
+  const worst = new Map<string, number>();
+  const calling = funcs.map(({ key, blocks }) => ({ key, blocks, calls: new Set(blocks.flatMap((b) => b.calls)) }));
+  for (const f of calleesFirst(calling))
+    worst.set(
+      f.key,
+      longest(f.blocks, (callee) => worst.get(callee)!),
+    );
   return new Map(
     funcs.map((f) => {
-      const n = cost(f.key) + trapTail;
+      const n = worst.get(f.key)! + trapTail;
       return [f.key, n < UNKNOWN ? n : null];
     }),
   );
+}
+
+/** Functions so that each stands behind those it calls. Throws (our bug) on recursion and calls of what is not there. */
+export function calleesFirst<F extends { readonly key: string; readonly calls: Iterable<string> }>(
+  funcs: readonly F[],
+): F[] {
+  const byKey = new Map(funcs.map((f) => [f.key, f]));
+  const out: F[] = [];
+  const state = new Map<F, 'open' | 'done'>();
+  const stack: { f: F; calls: Iterator<string> }[] = [];
+  const enter = (key: string): void => {
+    const f = byKey.get(key);
+    if (f && state.get(f) === 'done') return;
+    if (!f || state.get(f) === 'open') throw new Error(`call of ${key}: ${f ? 'recursion' : 'no such function'}`);
+    state.set(f, 'open');
+    stack.push({ f, calls: f.calls[Symbol.iterator]() });
+  };
+  for (const { key } of funcs) {
+    enter(key);
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const next = top.calls.next();
+      if (!next.done) enter(next.value);
+      else {
+        state.set(top.f, 'done');
+        out.push(top.f);
+        stack.pop();
+      }
+    }
+  }
+  return out;
 }
 
 /** Longest run through one function; Infinity: not bounded. */
@@ -71,30 +94,35 @@ function longest(blocks: readonly CostBlock[], callee: (key: string) => number):
    */
   const region = (loop: Loop | null): Map<number, number> => {
     const members = loop ? [...loop.members].sort((a, b) => place[a]! - place[b]!) : flow.order;
-    const inside = new Set(members);
+    const inside = loop ? new Set(members) : null;
     const start = loop ? loop.header : 0;
     const dist = new Map<number, number>();
     for (const b of members) {
       if (dist.has(b)) continue;
       const inner = children.get(loop)!.get(b);
-      const body = inner ? new Set(inner.members) : null;
+      const within = inner ? regions.get(inner)! : null;
       let reach = 0;
       if (b !== start)
         for (const p of flow.preds[b]!)
-          if (inside.has(p) && !body?.has(p)) reach = Math.max(reach, dist.get(p)! + edge(p, b));
-      if (!inner) {
+          if ((inside === null || inside.has(p)) && !within?.has(p)) reach = Math.max(reach, dist.get(p)! + edge(p, b));
+      if (!within) {
         dist.set(b, reach + own[b]!);
         continue;
       }
-      const within = region(inner);
       let round = 0;
-      for (const p of flow.preds[b]!) if (body!.has(p)) round = Math.max(round, within.get(p)! + edge(p, b));
+      for (const p of flow.preds[b]!) if (within.has(p)) round = Math.max(round, within.get(p)! + edge(p, b));
       const bound = blocks[b]!.bound;
       const rounds = bound === undefined ? Number.POSITIVE_INFINITY : bound === 0 ? 0 : bound * round;
       for (const [x, d] of within) dist.set(x, reach + rounds + d);
     }
     return dist;
   };
+  // Inner loops before those around them.
+  const regions = new Map<Loop, Map<number, number>>();
+  for (const loop of [...flow.loops].reverse()) {
+    regions.set(loop, region(loop));
+    for (const inner of children.get(loop)!.values()) regions.delete(inner);
+  }
   let worst = 0;
   for (const d of region(null).values()) worst = Math.max(worst, d);
   return worst;

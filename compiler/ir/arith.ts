@@ -3,7 +3,10 @@ import type { Cond, Op } from './ir.js';
 
 /** Arithmetic on unsigned bigints of `bits` width, exactly as RFC 9669 and ir.ts define the operations. */
 
-export const mask = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
+const MASKS = Array.from({ length: 65 }, (_, bits) => (1n << BigInt(bits)) - 1n);
+
+/** The lowest `bits` bits, 0 to 64 of them. */
+export const mask = (bits: number): bigint => MASKS[bits]!;
 export const toUnsigned = (v: bigint, bits: number): bigint => BigInt.asUintN(bits, v);
 export const toSigned = (v: bigint, bits: number): bigint => BigInt.asIntN(bits, v);
 

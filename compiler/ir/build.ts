@@ -3,7 +3,7 @@ import type { BpfFunction, Insn, Program } from '../bpf/program.js';
 import type { HelperRow } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import type { Facts, FunctionFacts } from '../verifier/facts.js';
-import { removeUnreachable } from './analysis.js';
+import { graphOf, listed, loopsOf, removeUnreachable } from './analysis.js';
 import { type BuildContext, parameterRegs } from './context.js';
 import { type Flow, flowOf, nextSlot } from './flow.js';
 import { type Block, edges, type Func, type Module, newValue, type Origin, type Term, type Value } from './ir.js';
@@ -16,6 +16,7 @@ interface Wanted {
 }
 
 const FRAME_POINTER = 10;
+const TRACKED = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
 /** The context and its length; r2 is a parameter even if the contract passes no length, so that all entries look alike. */
 const ENTRY_REGS = [1, 2] as const;
 
@@ -31,6 +32,7 @@ export function buildModule(
 ): Module {
   const context: BuildContext = { program, facts, contract, helpers };
   const wanted: Wanted[] = entries.map((index) => ({ index, entry: true }));
+  const locals = new Set<number>();
   const funcs: Func[] = [];
   for (let i = 0; i < wanted.length; i++) {
     const { index, entry } = wanted[i]!;
@@ -41,9 +43,9 @@ export function buildModule(
     funcs.push(built);
     for (const block of built.blocks) {
       for (const { callee } of block.insts) {
-        if (callee !== undefined && !wanted.some((w) => w.index === callee && !w.entry)) {
-          wanted.push({ index: callee, entry: false });
-        }
+        if (callee === undefined || locals.has(callee)) continue;
+        locals.add(callee);
+        wanted.push({ index: callee, entry: false });
       }
     }
   }
@@ -86,7 +88,7 @@ function buildFunc(fn: BpfFunction, facts: FunctionFacts, entry: boolean, contex
   // parameters whose edges agree makes that minimal.
   const blocks = new Map<number, { block: Block; regs: number[] }>();
   for (const [leader, node] of flow.nodes) {
-    const params = node.preds > 1 || leader === 0 ? [...live.get(leader)!].sort((a, b) => a - b) : [];
+    const params = node.preds > 1 || leader === 0 ? TRACKED.filter((r) => (live.get(leader)! >> r) & 1) : [];
     blocks.set(leader, { block: newBlock(params.map(() => newValue(out, 'i64'))), regs: params });
   }
 
@@ -165,7 +167,23 @@ function buildFunc(fn: BpfFunction, facts: FunctionFacts, entry: boolean, contex
   }
   removeUnreachable(out);
   mergeEntry(out);
+  setBounds(out, new Map([...blocks].map(([slot, { block }]) => [block, slot])), facts);
   return out;
+}
+
+/**
+ * Puts what the facts say of a loop on its header. Where some cycle has several ways in, a way into a loop may become one of
+ * its back edges once another way turns out to be dead: such functions get no bounds.
+ */
+function setBounds(fn: Func, slotOf: ReadonlyMap<Block, number>, facts: FunctionFacts): void {
+  if (facts.loops.size === 0) return;
+  const { loops, irreducible } = loopsOf(graphOf(fn));
+  if (irreducible.length > 0) return;
+  for (const { header } of loops) {
+    const slot = slotOf.get(header);
+    const bound = slot === undefined ? undefined : facts.loops.get(slot);
+    if (bound !== undefined) header.bound = bound;
+  }
 }
 
 /** Appends the first program block to the entry block when nothing else jumps to it. */
@@ -175,7 +193,7 @@ function mergeEntry(fn: Func): void {
   const { block, args } = first.term.to;
   if (fn.blocks.some((b) => b !== first && edges(b.term).some((e) => e.block === block))) return;
   const map = new Map(block.params.map((p, i) => [p, args[i]!]));
-  first.insts.push(...block.insts);
+  first.insts = first.insts.concat(block.insts);
   first.term = block.term;
   fn.blocks = fn.blocks.filter((b) => b !== block);
   const swap = (list: Value[]): void => {
@@ -236,24 +254,38 @@ function effects(insn: Insn, facts: FunctionFacts, context: BuildContext): { rea
   }
 }
 
-/** Registers live at the start of each block, by backward iteration to the fixpoint. */
-function liveIn(fn: BpfFunction, flow: Flow, facts: FunctionFacts, context: BuildContext): Map<number, Set<number>> {
-  const live = new Map<number, Set<number>>([...flow.nodes.keys()].map((s) => [s, new Set()]));
-  const backwards = [...flow.nodes].reverse();
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const [leader, node] of backwards) {
-      const now = new Set<number>();
-      for (const s of node.succs) for (const r of live.get(s) ?? []) now.add(r);
-      for (const insn of [...node.insns].reverse()) {
-        const { reads, writes } = effects(insn, facts, context);
-        for (const r of writes) now.delete(r);
-        for (const r of reads) if (r !== FRAME_POINTER) now.add(r);
-      }
-      if (now.size !== live.get(leader)!.size) {
-        live.set(leader, now);
-        changed = true;
-      }
+/** Registers live at the start of each block, as a set of bits, by backward iteration to the fixpoint. */
+function liveIn(fn: BpfFunction, flow: Flow, facts: FunctionFacts, context: BuildContext): Map<number, number> {
+  const bits = (regs: readonly number[]): number => regs.reduce((m, r) => (r === FRAME_POINTER ? m : m | (1 << r)), 0);
+  const preds = new Map<number, number[]>();
+  /** By block: read before it is written, and not written. */
+  const passes = new Map<number, { reads: number; keeps: number }>();
+  for (const [leader, node] of flow.nodes) {
+    for (const s of node.succs) listed(preds, s).push(leader);
+    const pass = { reads: 0, keeps: -1 };
+    for (let i = node.insns.length - 1; i >= 0; i--) {
+      const { reads, writes } = effects(node.insns[i]!, facts, context);
+      const kept = ~bits(writes);
+      pass.reads = (pass.reads & kept) | bits(reads);
+      pass.keeps &= kept;
+    }
+    passes.set(leader, pass);
+  }
+  const live = new Map([...flow.nodes.keys()].map((s) => [s, 0]));
+  // Successors are taken from the end of the list before their predecessors.
+  const work = [...flow.nodes.keys()];
+  const queued = new Set(work);
+  for (let leader = work.pop(); leader !== undefined; leader = work.pop()) {
+    queued.delete(leader);
+    const { reads, keeps } = passes.get(leader)!;
+    const now = flow.nodes.get(leader)!.succs.reduce((m, s) => m | live.get(s)!, 0);
+    const before = reads | (now & keeps);
+    if (before === live.get(leader)) continue;
+    live.set(leader, before);
+    for (const p of preds.get(leader) ?? []) {
+      if (queued.has(p)) continue;
+      queued.add(p);
+      work.push(p);
     }
   }
   if (!live.has(0)) throw new Error(`function ${fn.name} starts with an unreachable instruction`);

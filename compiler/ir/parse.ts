@@ -115,6 +115,7 @@ function fact(r: Reader): Fact {
     if (word === 'align') f.align = r.number() as AccessFact['align'];
     else if (word === 'proved' || word === 'offset32' || word === 'write') f[word] = true;
     else if (word === 'base' || word === 'length') f.trusted = { what: word, index: r.number() };
+    else if (word === 'unit' && f.trusted) f.trusted = { ...f.trusted, unit: r.number() };
     else if (word === 'arg') f.arg = r.number();
     else r.fail('a fact');
   }
@@ -303,8 +304,13 @@ class FuncReader {
     }
     for (const id of this.used.keys()) if (!this.values.has(id)) r.fail(`a definition of v${id}`);
     if (blocks.length !== this.blocks.size) r.fail('every block that is jumped to');
-    const nextValue = Math.max(-1, ...this.values.keys()) + 1;
-    const nextBlock = Math.max(-1, ...this.blocks.keys()) + 1;
+    const above = (ids: Iterable<number>): number => {
+      let next = 0;
+      for (const id of ids) next = Math.max(next, id + 1);
+      return next;
+    };
+    const nextValue = above(this.values.keys());
+    const nextBlock = above(this.blocks.keys());
     return { index, name, entry, blocks, params, results, frameBytes, nextValue, nextBlock };
   }
 }

@@ -20,7 +20,7 @@ export function printRegion(r: Region): string {
   }
 }
 
-/** `{region, proved, offset32, align 4, write, base 0}`; absent words are false or unset; region `?` is unknown. */
+/** `{region, proved, offset32, align 4, write, base 0}`; absent words are false or unset, `length 0, unit 2` counts in units; region `?` is unknown. */
 function printFact(f: Omit<AccessFact, 'trusted'>, more: readonly string[]): string {
   const words = [f.region ? printRegion(f.region) : '?', `align ${f.align}`];
   if (f.proved) words.push('proved');
@@ -29,7 +29,12 @@ function printFact(f: Omit<AccessFact, 'trusted'>, more: readonly string[]): str
   return `{${[...words, ...more].join(', ')}}`;
 }
 
-const printAccess = (f: AccessFact): string => printFact(f, f.trusted ? [`${f.trusted.what} ${f.trusted.index}`] : []);
+function printAccess(f: AccessFact): string {
+  if (!f.trusted) return printFact(f, []);
+  const { what, index, unit } = f.trusted;
+  return printFact(f, [`${what} ${index}`, ...(unit === undefined ? [] : [`unit ${unit}`])]);
+}
+
 const printHelperArg = (f: HelperArgFact): string => printFact(f, [`arg ${f.arg}`]);
 
 function printInst(inst: Inst): string {

@@ -9,8 +9,8 @@ import {
   type Source,
   type Width,
 } from '../bpf/program.js';
-import { FIRST_GRANTED } from '../contract/types.js';
-import type { AccessFact, FunctionFacts, ValueFact } from '../verifier/facts.js';
+import { FIRST_GRANTED, type RegionDecl } from '../contract/types.js';
+import type { AccessFact, FunctionFacts, Region, ValueFact } from '../verifier/facts.js';
 import { helperArgTypes, helperResultType } from './access.js';
 import type { BinaryOp } from './arith.js';
 import { mask, toUnsigned } from './arith.js';
@@ -126,7 +126,7 @@ export class Translator {
     const base = this.one('base', 'i32', [], { region: { kind: 'frame', func: this.fn.index } });
     const size = this.constant(BigInt(this.facts.frameBytes), 'i32');
     this.framePointer = this.zext(this.one('add', 'i32', [base, size]));
-    entry.insts.push(...behind);
+    entry.insts = entry.insts.concat(behind);
     this.block = block;
     this.origin = origin;
     return this.framePointer;
@@ -313,15 +313,25 @@ export class Translator {
   private trusted(what: NonNullable<AccessFact['trusted']>, insn: Insn & { kind: 'load' }): Value {
     const decl = this.context.contract.regions[what.index];
     if (!decl) throw new Error(`no granted region ${what.index}`);
-    const region = { kind: 'granted', index: what.index } as const;
+    const region: Region = { kind: 'granted', index: what.index };
     if (what.what === 'base' && insn.size < 4) throw new Error('part of a pointer field cannot be trusted');
-    const fixed = what.what === 'length' && decl.size !== null;
-    const longest = what.what === 'length' ? { imm: BigInt(decl.maxSize) } : {};
-    const v = fixed ? this.constant(BigInt(decl.size), 'i32') : this.one(what.what, 'i32', [], { region, ...longest });
+    const v = what.what === 'base' ? this.one('base', 'i32', [], { region }) : this.units(what.unit ?? 1, decl, region);
     const bits = insn.size * 8;
     if (bits >= 32) return insn.signed && bits === 32 ? this.signExtend(v) : this.zext(v);
     if (insn.signed) return this.signExtend(this.one('sext', 'i32', [v], { bits: bits as 8 | 16 }));
     return this.zext(this.one('and', 'i32', [v, this.constant(mask(bits), 'i32')]));
+  }
+
+  /** Length of a granted region in units of `unit` bytes, rounded down. */
+  private units(unit: number, decl: RegionDecl, region: Region): Value {
+    if (decl.size !== null) return this.constant(BigInt(Math.floor(decl.size / unit)), 'i32');
+    const length = this.one('length', 'i32', [], { region, imm: BigInt(decl.maxSize) });
+    if (unit === 1) return length;
+    const shift = Math.log2(unit);
+    // A shift where one does: not every core divides.
+    return Number.isInteger(shift)
+      ? this.one('lshr', 'i32', [length, this.constant(BigInt(shift), 'i32')])
+      : this.one('udiv', 'i32', [length, this.constant(BigInt(unit), 'i32')]);
   }
 
   private helper(id: number, slot: number): Value {
@@ -346,7 +356,11 @@ export class Translator {
         const name = row.result.region;
         const index = this.context.contract.regions.findIndex((r) => r.name === name);
         if (index < 0) throw new Error(`helper ${row.name} needs region ${name}, number ${FIRST_GRANTED} or up`);
-        return this.zext(this.one('base', 'i32', [], { region: { kind: 'granted', index } }));
+        const base = this.one('base', 'i32', [], { region: { kind: 'granted', index } });
+        if (!row.result.nullable) return this.zext(base);
+        const null32 = this.constant(0n, 'i32');
+        const none = this.one('icmp', 'i32', [results[0]!, null32], { cond: 'eq' });
+        return this.zext(this.one('select', 'i32', [none, null32, base]));
       }
     }
   }

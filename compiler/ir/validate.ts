@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { graphOf } from './analysis.js';
+import { graphOf, localFuncs } from './analysis.js';
 import { type Block, edges, type Func, type Inst, type Module, OPS, type OpInfo, type Ty, type Value } from './ir.js';
 
 /**
@@ -13,7 +13,8 @@ export function validateModule(module: Module): void {
     if (keys.has(key)) throw new Error(`IR: function ${fn.name} is there twice`);
     keys.add(key);
   }
-  for (const fn of module.funcs) new Validator(module, fn).run();
+  const locals = localFuncs(module);
+  for (const fn of module.funcs) new Validator(module, fn, locals).run();
 }
 
 const same = (types: readonly Ty[], wanted: readonly Ty[]): boolean =>
@@ -28,6 +29,7 @@ class Validator {
   constructor(
     private readonly module: Module,
     private readonly fn: Func,
+    private readonly locals: ReadonlyMap<number, Func>,
   ) {
     this.lanes = module.properties.has('lanes');
     this.guarded = module.properties.has('guarded');
@@ -217,7 +219,7 @@ class Validator {
   }
 
   private call(inst: Inst, args: readonly Ty[], results: readonly Ty[]): void {
-    const callee = this.module.funcs.find((f) => f.index === inst.callee && !f.entry);
+    const callee = this.locals.get(inst.callee!);
     if (!callee) this.fail('the callee is not in the module');
     this.check(
       same(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { definitions } from '../ir/analysis.js';
+import { makers } from '../ir/analysis.js';
 import { toSigned } from '../ir/arith.js';
 import type { Inst, Module, Value } from '../ir/ir.js';
 import { pass } from './pass.js';
@@ -17,11 +17,8 @@ export const foldAddresses = pass(
   (module: Module) => {
     let changed = false;
     for (const fn of module.funcs) {
-      const defs = definitions(fn);
-      const instOf = (v: Value): Inst | undefined => {
-        const def = defs.get(v);
-        return def?.kind === 'inst' ? def.inst : undefined;
-      };
+      const made = makers(fn);
+      const instOf = (v: Value): Inst | undefined => made.get(v);
       for (const inst of fn.blocks.flatMap((b) => b.insts)) {
         if (inst.op !== 'load' && inst.op !== 'store' && inst.op !== 'atomic') continue;
         for (let sum = instOf(inst.args[0]!); sum?.op === 'add'; sum = instOf(inst.args[0]!)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { forEachUse, graphOf, removeUnreachable, substitute } from '../ir/analysis.js';
+import { ById, forEachUse, graphOf, removeUnreachable, substitute } from '../ir/analysis.js';
 import { type Block, type Edge, edges, type Func, type Module, type Value } from '../ir/ir.js';
 import { pass } from './pass.js';
 
@@ -19,8 +19,14 @@ export const tidyBlocks = pass('blocks', (module: Module) => {
   return changed;
 });
 
-function edgesInto(fn: Func): Map<Block, { from: Block; edge: Edge }[]> {
-  const into = new Map<Block, { from: Block; edge: Edge }[]>(fn.blocks.map((b) => [b, []]));
+interface Incoming {
+  readonly from: Block;
+  readonly edge: Edge;
+}
+
+function edgesInto(fn: Func): ById<Block, Incoming[]> {
+  const into = new ById<Block, Incoming[]>();
+  for (const b of fn.blocks) into.set(b, []);
   for (const from of fn.blocks) for (const edge of edges(from.term)) into.get(edge.block)!.push({ from, edge });
   return into;
 }
@@ -32,16 +38,32 @@ function headersOf(fn: Func): Set<Block> {
   return new Set(back.map((e) => e.block));
 }
 
-/** Sends the edges into empty blocks on to where these jump. */
+/** Does nothing but jump to another block, and is no loop header with a bound. */
+const isEmpty = ({ insts, term, bound }: Block): boolean =>
+  insts.length === 0 && term.kind === 'jump' && bound === undefined;
+
+/** Sends the edges into empty blocks on to where these jump, and makes branches with two equal edges jumps. */
 function threadOne(fn: Func): boolean {
+  const empty = fn.blocks.slice(1).filter(isEmpty);
+  let changed = empty.length > 0 && threadAll(fn, empty);
+  for (const block of fn.blocks) {
+    const t = block.term;
+    if (t.kind !== 'branch' || t.then.block !== t.else.block) continue;
+    if (!t.then.args.every((v, i) => v === t.else.args[i])) continue;
+    block.term = { kind: 'jump', to: t.then, origin: t.origin };
+    changed = true;
+  }
+  return changed;
+}
+
+function threadAll(fn: Func, empty: readonly Block[]): boolean {
   const into = edgesInto(fn);
   const headers = headersOf(fn);
   let changed = false;
-  const outside = usedElsewhere(fn);
-  for (const block of fn.blocks.slice(1)) {
+  const outside = usedElsewhere(fn, empty);
+  for (const block of empty) {
     const { term } = block;
-    if (block.insts.length > 0 || term.kind !== 'jump' || term.to.block === block || block.bound !== undefined)
-      continue;
+    if (term.kind !== 'jump' || term.to.block === block) continue;
     if (block.params.some((p) => outside.has(p))) continue;
     const target = term.to.block;
     // The bound of an inner loop is not that of the loop around it: their headers stay two.
@@ -62,31 +84,35 @@ function threadOne(fn: Func): boolean {
     }
     into.set(block, []);
   }
-  for (const block of fn.blocks) {
-    const t = block.term;
-    if (t.kind !== 'branch' || t.then.block !== t.else.block) continue;
-    if (!t.then.args.every((v, i) => v === t.else.args[i])) continue;
-    block.term = { kind: 'jump', to: t.then, origin: t.origin };
-    changed = true;
-  }
   return changed;
 }
 
-/** Parameters that something besides their own block's edges reads. */
-function usedElsewhere(fn: Func): Set<Value> {
-  const owner = new Map<Value, Block>();
-  for (const b of fn.blocks) for (const p of b.params) owner.set(p, b);
+/** Parameters of some blocks that something besides their own block reads. */
+function usedElsewhere(fn: Func, blocks: readonly Block[]): Set<Value> {
+  const owner = new ById<Value, Block>();
+  for (const b of blocks) for (const p of b.params) owner.set(p, b);
   const outside = new Set<Value>();
+  if (owner.size === 0) return outside;
   forEachUse(fn, (args, block) => {
-    for (const v of args) if (owner.get(v) !== block) outside.add(v);
+    for (const v of args) if ((owner.get(v) ?? block) !== block) outside.add(v);
   });
   return outside;
 }
 
 /** Appends blocks to their only predecessor where that only jumps there. */
 function mergeAll(fn: Func): boolean {
-  const into = edgesInto(fn);
-  const replaced = new Map<Value, Value>();
+  const into = new Uint8Array(fn.nextBlock);
+  const count = ({ block }: Edge): void => {
+    into[block.id] = Math.min(2, into[block.id]! + 1);
+  };
+  for (const { term } of fn.blocks) {
+    if (term.kind === 'jump') count(term.to);
+    else if (term.kind === 'branch') {
+      count(term.then);
+      count(term.else);
+    }
+  }
+  const replaced = new ById<Value, Value>();
   const gone = new Set<Block>();
   for (const block of fn.blocks) {
     if (gone.has(block)) continue;
@@ -94,11 +120,11 @@ function mergeAll(fn: Func): boolean {
       const { term } = block;
       if (term.kind !== 'jump') break;
       const next = term.to.block;
-      if (next === block || next === fn.blocks[0] || into.get(next)!.length !== 1) break;
+      if (next === block || next === fn.blocks[0] || into[next.id] !== 1) break;
       next.params.forEach((p, i) => {
         replaced.set(p, term.to.args[i]!);
       });
-      block.insts.push(...next.insts);
+      for (const inst of next.insts) block.insts.push(inst);
       block.term = next.term;
       gone.add(next);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { needsHigh } from '../ir/access.js';
-import { type Def, definitions, removeUnreachable } from '../ir/analysis.js';
+import { ById, type Def, definitions, listed, localFuncs, removeUnreachable } from '../ir/analysis.js';
 import { type Block, edges, type Func, type Inst, type Module, newValue, OPS, type Op, type Value } from '../ir/ir.js';
 import { pass } from './pass.js';
 
@@ -14,9 +14,12 @@ export const removeDead = pass('dce', (module: Module) => {
   for (const fn of module.funcs) removeUnreachable(fn);
   const live = new Liveness(module).run();
   let changed = false;
-  for (const fn of module.funcs) changed = new Sweep(module, fn, live).run() || changed;
+  for (const fn of module.funcs) changed = new Sweep(module, fn, live.get(fn)!).run() || changed;
   // Calls last: they are cut to what each callee still takes and gives.
-  for (const fn of module.funcs) if (!fn.entry) changed = cutSignature(module, fn, live) || changed;
+  const calls = callsOf(module);
+  for (const fn of module.funcs) {
+    if (!fn.entry) changed = cutSignature(module, fn, calls.get(fn.index) ?? [], live) || changed;
+  }
   return changed;
 });
 
@@ -31,97 +34,124 @@ function stays(inst: Inst, guarded: boolean): boolean {
   return effect !== 'read' || !(guarded || inst.access?.proved);
 }
 
-/** The callee of a call, as the module has it. */
-const calleeOf = (module: Module, inst: Inst): Func => {
-  const callee = module.funcs.find((f) => f.index === inst.callee && !f.entry);
-  if (!callee) throw new Error(`call of function ${inst.callee}, which is not in the module`);
-  return callee;
-};
-
 /** Positions of a pair's lanes in the argument list of a memory operation that no guard reads. */
 function unguardedHigh(module: Module, inst: Inst): boolean {
   const memory = inst.op === 'load' || inst.op === 'store' || inst.op === 'atomic';
   return memory && module.properties.has('lanes') && !module.properties.has('guarded') && !needsHigh(inst.access);
 }
 
-class Liveness {
-  private readonly live = new Set<Value>();
-  private readonly work: Value[] = [];
-  private readonly defs = new Map<Value, { fn: Func; def: Def }>();
-  private readonly calls = new Map<Func, { inst: Inst }[]>();
-  private readonly incoming = new Map<Block, Value[][]>();
+/** What is live in one function. */
+class Live {
+  private readonly marks: Uint8Array;
+  readonly defs: ById<Value, Def>;
+  /** Arguments of the edges into each block. */
+  readonly incoming = new ById<Block, Value[][]>();
+  /** Calls of the function, and where they are. */
+  readonly calls: { readonly at: Live; readonly inst: Inst }[] = [];
+  /** Results that some call has asked for. */
+  readonly asked = new Set<number>();
 
-  constructor(private readonly module: Module) {}
-
-  run(): ReadonlySet<Value> {
-    const { module } = this;
-    const guarded = module.properties.has('guarded');
-    for (const fn of module.funcs) {
-      for (const [v, def] of definitions(fn)) this.defs.set(v, { fn, def });
-      for (const block of fn.blocks) {
-        for (const e of edges(block.term)) {
-          this.incoming.set(e.block, [...(this.incoming.get(e.block) ?? []), e.args]);
-        }
-        for (const inst of block.insts) {
-          if (inst.op !== 'call') continue;
-          const callee = calleeOf(module, inst);
-          this.calls.set(callee, [...(this.calls.get(callee) ?? []), { inst }]);
-        }
-      }
-    }
-    for (const fn of module.funcs) {
-      // A wide result is one value that stays; only lanes are cut from signatures.
-      const keepsResults = fn.entry || !module.properties.has('lanes');
-      for (const block of fn.blocks) {
-        for (const inst of block.insts) if (stays(inst, guarded)) this.needArgs(inst, null);
-        const { term } = block;
-        if (term.kind === 'branch' || (term.kind === 'ret' && keepsResults)) for (const v of term.args) this.need(v);
-      }
-    }
-    for (let v = this.work.pop(); v; v = this.work.pop()) this.spread(v);
-    return this.live;
+  constructor(readonly fn: Func) {
+    this.marks = new Uint8Array(fn.nextValue);
+    this.defs = definitions(fn);
+    for (const block of fn.blocks) this.incoming.set(block, []);
+    for (const block of fn.blocks) for (const e of edges(block.term)) this.incoming.get(e.block)!.push(e.args);
   }
 
-  private need(v: Value): void {
-    if (this.live.has(v)) return;
-    this.live.add(v);
+  has(v: Value): boolean {
+    return this.marks[v.id] === 1;
+  }
+
+  add(v: Value): void {
+    this.marks[v.id] = 1;
+  }
+}
+
+class Liveness {
+  private readonly of: ReadonlyMap<Func, Live>;
+  private readonly locals: ReadonlyMap<number, Func>;
+  /** Values to be looked at, and where they are. */
+  private readonly work: Value[] = [];
+  private readonly places: Live[] = [];
+
+  constructor(private readonly module: Module) {
+    this.of = new Map(module.funcs.map((fn) => [fn, new Live(fn)]));
+    this.locals = localFuncs(module);
+  }
+
+  run(): ReadonlyMap<Func, Live> {
+    const { module } = this;
+    const guarded = module.properties.has('guarded');
+    for (const at of this.of.values()) {
+      for (const { insts } of at.fn.blocks) {
+        for (const inst of insts) if (inst.op === 'call') this.calleeOf(inst).calls.push({ at, inst });
+      }
+    }
+    for (const [fn, at] of this.of) {
+      // A wide result is one value that stays; only lanes are cut from signatures.
+      const keepsResults = fn.entry || !module.properties.has('lanes');
+      for (const { insts, term } of fn.blocks) {
+        for (const inst of insts) if (stays(inst, guarded)) this.needArgs(at, inst, null);
+        if (term.kind === 'branch' || (term.kind === 'ret' && keepsResults))
+          for (const v of term.args) this.need(at, v);
+      }
+    }
+    for (let v = this.work.pop(); v; v = this.work.pop()) this.spread(this.places.pop()!, v);
+    return this.of;
+  }
+
+  /** The callee of a call, as the module has it. */
+  private calleeOf(inst: Inst): Live {
+    const callee = this.locals.get(inst.callee!);
+    if (!callee) throw new Error(`call of function ${inst.callee}, which is not in the module`);
+    return this.of.get(callee)!;
+  }
+
+  private need(at: Live, v: Value): void {
+    if (at.has(v)) return;
+    at.add(v);
     this.work.push(v);
+    this.places.push(at);
+  }
+
+  private needResult(callee: Live, index: number): void {
+    if (callee.asked.has(index)) return;
+    callee.asked.add(index);
+    for (const { term } of callee.fn.blocks) if (term.kind === 'ret') this.need(callee, term.args[index]!);
   }
 
   /** Needs what an instruction reads for one of its results, or for its effect (null). */
-  private needArgs(inst: Inst, result: number | null): void {
+  private needArgs(at: Live, inst: Inst, result: number | null): void {
     const { args } = inst;
     // Arguments of a call are needed when the callee's parameter is; see spread.
     if (inst.op === 'call') return;
     if (isLowLane(inst.op) && result === 0) {
-      this.need(args[0]!);
-      this.need(args[inst.op === 'umul64' ? 1 : 2]!);
+      this.need(at, args[0]!);
+      this.need(at, args[inst.op === 'umul64' ? 1 : 2]!);
     } else if (inst.op === 'shl64' && result === 0) {
-      this.need(args[0]!);
-      this.need(args[2]!);
+      this.need(at, args[0]!);
+      this.need(at, args[2]!);
     } else if ((inst.op === 'lshr64' || inst.op === 'ashr64') && result === 1) {
-      this.need(args[1]!);
-      this.need(args[2]!);
+      this.need(at, args[1]!);
+      this.need(at, args[2]!);
     } else {
       const skipHigh = unguardedHigh(this.module, inst);
       args.forEach((v, i) => {
-        if (!(skipHigh && i === 1)) this.need(v);
+        if (!(skipHigh && i === 1)) this.need(at, v);
       });
     }
   }
 
-  private spread(v: Value): void {
-    const { fn, def } = this.defs.get(v)!;
+  private spread(at: Live, v: Value): void {
+    const def = at.defs.get(v)!;
     if (def.kind === 'inst') {
-      if (def.inst.op === 'call') {
-        const callee = calleeOf(this.module, def.inst);
-        for (const block of callee.blocks) if (block.term.kind === 'ret') this.need(block.term.args[def.index]!);
-      }
-      this.needArgs(def.inst, def.index);
-      return;
+      if (def.inst.op === 'call') this.needResult(this.calleeOf(def.inst), def.index);
+      this.needArgs(at, def.inst, def.index);
+    } else if (def.block !== at.fn.blocks[0]) {
+      for (const args of at.incoming.get(def.block)!) this.need(at, args[def.index]!);
+    } else {
+      for (const call of at.calls) this.need(call.at, call.inst.args[def.index]!);
     }
-    if (def.block !== fn.blocks[0]) for (const args of this.incoming.get(def.block) ?? []) this.need(args[def.index]!);
-    else for (const { inst } of this.calls.get(fn) ?? []) this.need(inst.args[def.index]!);
   }
 }
 
@@ -132,7 +162,7 @@ class Sweep {
   constructor(
     private readonly module: Module,
     private readonly fn: Func,
-    private readonly live: ReadonlySet<Value>,
+    private readonly live: Live,
   ) {}
 
   run(): boolean {
@@ -204,15 +234,34 @@ class Sweep {
   }
 }
 
+/** A call and its place. */
+interface Call {
+  readonly fn: Func;
+  readonly block: Block;
+  readonly i: number;
+  readonly inst: Inst;
+}
+
+/** All calls, by the callee's index. */
+function callsOf(module: Module): Map<number, Call[]> {
+  const calls = new Map<number, Call[]>();
+  for (const fn of module.funcs) {
+    for (const block of fn.blocks) {
+      block.insts.forEach((inst, i) => {
+        if (inst.callee !== undefined) listed(calls, inst.callee).push({ fn, block, i, inst });
+      });
+    }
+  }
+  return calls;
+}
+
 /** Drops parameters and result lanes of a local function that nothing uses, at every call too. */
-function cutSignature(module: Module, fn: Func, live: ReadonlySet<Value>): boolean {
-  const calls = module.funcs.flatMap((f) =>
-    f.blocks.flatMap((b) => b.insts.flatMap((inst, i) => (inst.callee === fn.index ? [{ block: b, inst, i }] : []))),
-  );
+function cutSignature(module: Module, fn: Func, calls: readonly Call[], live: ReadonlyMap<Func, Live>): boolean {
   const entry = fn.blocks[0]!;
-  const params = entry.params.map((v) => live.has(v));
+  const own = live.get(fn)!;
+  const params = entry.params.map((v) => own.has(v));
   const lanes = module.properties.has('lanes');
-  const results = fn.results.map((_, i) => !lanes || calls.some((c) => live.has(c.inst.results[i]!)));
+  const results = fn.results.map((_, i) => !lanes || calls.some((c) => live.get(c.fn)!.has(c.inst.results[i]!)));
   if (params.every(Boolean) && results.every(Boolean)) return false;
   entry.params = entry.params.filter((_, i) => params[i]);
   fn.params = fn.params.filter((_, i) => params[i]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { graphOf, removeUnreachable, substitute } from '../ir/analysis.js';
+import { ById, graphOf, removeUnreachable, substitute } from '../ir/analysis.js';
 import { mask } from '../ir/arith.js';
 import {
   type Block,
@@ -33,8 +33,8 @@ export const fold = pass('fold', (module: Module) => {
 });
 
 class Folder implements Site {
-  private readonly defs = new Map<Value, Inst>();
-  private readonly replaced = new Map<Value, Value>();
+  private readonly defs = new ById<Value, Inst>();
+  private readonly replaced = new ById<Value, Value>();
   private out: Inst[] = [];
   private origin: Origin = { func: 0, slot: 0 };
   private changed = false;

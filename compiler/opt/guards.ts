@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { definitions, graphOf, removeUnreachable } from '../ir/analysis.js';
+import { dominatorPreorder, graphOf, makers, removeUnreachable, Scoped } from '../ir/analysis.js';
 import { mask } from '../ir/arith.js';
-import type { Block, Func, Inst, Module, Value } from '../ir/ir.js';
+import type { Func, Inst, Module, Value } from '../ir/ir.js';
 import { pass } from './pass.js';
 
 /**
@@ -25,19 +25,14 @@ interface Sum {
   readonly add: bigint;
 }
 
-interface Passed {
-  readonly block: Block;
-  readonly inst: Inst;
-}
+/** How many of the latest guards around one value are asked whether they cover another; equal ones are found at any distance. */
+const LOOK_BACK = 64;
 
 function mergeIn(fn: Func): boolean {
   removeUnreachable(fn);
   const graph = graphOf(fn);
-  const defs = definitions(fn);
-  const defOf = (v: Value): Inst | undefined => {
-    const def = defs.get(v);
-    return def?.kind === 'inst' ? def.inst : undefined;
-  };
+  const made = makers(fn);
+  const defOf = (v: Value): Inst | undefined => made.get(v);
   const constantOf = (v: Value): bigint | undefined => {
     const inst = defOf(v);
     return inst?.op === 'const' ? inst.imm : undefined;
@@ -78,18 +73,23 @@ function mergeIn(fn: Func): boolean {
     return d !== null && n + d <= m && n + d <= mask(32);
   };
 
-  const passed = new Map<Value, Passed[]>();
+  const same = new Scoped<string, Inst>(graph);
+  const passed = new Scoped<Value, Inst>(graph);
   let changed = false;
-  for (const block of graph.order) {
+  for (const block of dominatorPreorder(graph)) {
     block.insts = block.insts.filter((inst) => {
       if (inst.op !== 'trapif' && inst.op !== 'search') return true;
-      const { root } = sumOf(inst.args[0]!);
-      const earlier = passed.get(root) ?? [];
-      if (earlier.some((p) => graph.dominates(p.block, block) && covers(p.inst, inst))) {
+      const [a, limit] = inst.args as [Value, Value];
+      const key = `${inst.op} ${inst.cond} ${a.id} ${limit.id} ${inst.write}`;
+      const { root } = sumOf(a);
+      const twin = same.last(key, block);
+      const near = passed.at(root, block).slice(-LOOK_BACK);
+      if ((twin && covers(twin, inst)) || near.some((p) => covers(p.what, inst))) {
         changed = true;
         return false;
       }
-      passed.set(root, [...earlier, { block, inst }]);
+      same.add(key, block, inst);
+      passed.add(root, block, inst);
       return true;
     });
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { graphOf, removeUnreachable, substitute } from '../ir/analysis.js';
+import { ById, dominatorPreorder, graphOf, removeUnreachable, Scoped, substitute } from '../ir/analysis.js';
 import { type Func, type Inst, type Module, OPS, type Value } from '../ir/ir.js';
 import { printRegion } from '../ir/print.js';
 import { pass } from './pass.js';
@@ -17,10 +17,9 @@ export const shareCommon = pass('gvn', (module: Module) => {
 function shareIn(fn: Func): boolean {
   removeUnreachable(fn);
   const graph = graphOf(fn);
-  const replaced = new Map<Value, Value>();
-  const found = new Map<string, { inst: Inst; position: number }[]>();
-  // `order` visits dominators first, so what a block may reuse is in `found` when it is reached.
-  graph.order.forEach((block, position) => {
+  const replaced = new ById<Value, Value>();
+  const found = new Scoped<string, Inst>(graph);
+  for (const block of dominatorPreorder(graph)) {
     const kept: Inst[] = [];
     for (const inst of block.insts) {
       for (let i = 0; i < inst.args.length; i++) {
@@ -31,18 +30,18 @@ function shareIn(fn: Func): boolean {
         continue;
       }
       const key = keyOf(inst);
-      const earlier = found.get(key)?.find((e) => graph.dominates(graph.order[e.position]!, block));
+      const earlier = found.last(key, block);
       if (earlier) {
         inst.results.forEach((v, i) => {
-          replaced.set(v, earlier.inst.results[i]!);
+          replaced.set(v, earlier.results[i]!);
         });
       } else {
         kept.push(inst);
-        found.set(key, [...(found.get(key) ?? []), { inst, position }]);
+        found.add(key, block, inst);
       }
     }
     block.insts = kept;
-  });
+  }
   substitute(fn, replaced);
   return replaced.size > 0;
 }

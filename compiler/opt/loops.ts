@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { type Def, definitions, type Graph, graphOf, type Loop, loopsOf } from '../ir/analysis.js';
+import { type ById, type Def, definitions, type Graph, graphOf, type Loop, loopsOf } from '../ir/analysis.js';
 import { mask, NEGATED, SWAPPED, toSigned } from '../ir/arith.js';
 import type { Block, Cond, Func, Inst, Module, Value } from '../ir/ir.js';
 import { unsignedRange } from './known.js';
 import { pass } from './pass.js';
 
 /**
- * Takes: a module over lanes, before the guards. Gives: on headers of natural loops, `bound`: how often the back edges are
- * taken at most each time the loop is entered, where counting a variable that a condition stops shows it. Code does not change.
+ * Takes: a module over lanes, before the guards, with the bounds that the verifier's facts gave. Gives: on headers of natural
+ * loops, `bound`: how often the back edges are taken at most each time the loop is entered; the smaller of what was there and
+ * what counting a variable that a condition stops shows. Code does not change.
  */
 export const boundLoops = pass(
   'loops',
@@ -21,19 +22,26 @@ export const boundLoops = pass(
 function boundIn(fn: Func): void {
   const graph = graphOf(fn);
   const defs = definitions(fn);
-  for (const block of fn.blocks) delete block.bound;
-  const { loops } = loopsOf(graph);
+  const { loops, irreducible } = loopsOf(graph);
+  // A cycle with several ways in may become a natural loop with more back edges than were counted.
+  const headers = new Set(irreducible.length > 0 ? [] : loops.map((l) => l.header));
+  for (const block of fn.blocks) if (!headers.has(block)) delete block.bound;
   for (const loop of loops) {
-    const bounds = exits(loop).flatMap((e) => countTo(loop, e, graph, defs) ?? []);
-    if (bounds.length > 0) loop.header.bound = Math.min(...bounds);
+    const { header } = loop;
+    if (!headers.has(header)) continue;
+    for (const exit of exits(loop)) {
+      const bound = countTo(loop, exit, graph, defs);
+      if (bound !== null && bound < (header.bound ?? Number.POSITIVE_INFINITY)) header.bound = bound;
+    }
   }
   // Inner loops first: they have fewer blocks. A nest that may take too long pays fuel in its outer loops.
   const rounds = new Map<Block, number>();
   for (const loop of [...loops].sort((a, b) => a.body.size - b.body.size)) {
     const { header } = loop;
     if (header.bound === undefined) continue;
-    const inner = [...loop.body].map((b) => (b === header ? 1 : (rounds.get(b) ?? 1)));
-    const total = (header.bound + 1) * Math.max(...inner);
+    let inner = 1;
+    for (const b of loop.body) if (b !== header) inner = Math.max(inner, rounds.get(b) ?? 1);
+    const total = (header.bound + 1) * inner;
     if (total > MAX_ROUNDS) delete header.bound;
     else rounds.set(header, total);
   }
@@ -72,7 +80,7 @@ interface Counter {
   readonly next: Value;
 }
 
-function counterOf(param: Value, loop: Loop, graph: Graph, defs: ReadonlyMap<Value, Def>): Counter | null {
+function counterOf(param: Value, loop: Loop, graph: Graph, defs: ById<Value, Def>): Counter | null {
   const index = loop.header.params.indexOf(param);
   if (index < 0) return null;
   let start: Value | null = null;
@@ -94,17 +102,17 @@ function counterOf(param: Value, loop: Loop, graph: Graph, defs: ReadonlyMap<Val
   return step === undefined || step === 0n ? null : { param, start, step: toSigned(step, 32), next };
 }
 
-const instOf = (v: Value, defs: ReadonlyMap<Value, Def>): Inst | undefined => {
+const instOf = (v: Value, defs: ById<Value, Def>): Inst | undefined => {
   const def = defs.get(v);
   return def?.kind === 'inst' ? def.inst : undefined;
 };
-const constantOf = (v: Value, defs: ReadonlyMap<Value, Def>): bigint | undefined => {
+const constantOf = (v: Value, defs: ById<Value, Def>): bigint | undefined => {
   const inst = instOf(v, defs);
   return inst?.op === 'const' ? inst.imm : undefined;
 };
 
 /** Bound on the number of back edges taken because of one exit, or null. */
-function countTo(loop: Loop, exit: Exit, graph: Graph, defs: ReadonlyMap<Value, Def>): number | null {
+function countTo(loop: Loop, exit: Exit, graph: Graph, defs: ById<Value, Def>): number | null {
   // The exit is tried once each time round only if it dominates every back edge.
   if (!loop.latches.every((l) => graph.dominates(exit.block, l))) return null;
   for (const flip of [false, true]) {
@@ -129,7 +137,7 @@ const TOP = mask(32);
  * How often at most the test can hold, which is how often a back edge is taken. The tested sequence is s, s + d, s + 2d, …
  * where s is the start, or the start plus d if the grown value is tested. Wrapping is ruled out, or there is no answer.
  */
-function roundsOf(c: Counter, grown: boolean, stay: Cond, limit: Value, defs: ReadonlyMap<Value, Def>): number | null {
+function roundsOf(c: Counter, grown: boolean, stay: Cond, limit: Value, defs: ById<Value, Def>): number | null {
   const def = (v: Value): Inst | undefined => instOf(v, defs);
   const start = unsignedRange(c.start, def);
   const end = unsignedRange(limit, def);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { definitions, removeUnreachable, substitute } from '../ir/analysis.js';
+import { ById, listed, makers, removeUnreachable, substitute } from '../ir/analysis.js';
 import { type Block, edges, type Func, type Inst, type Module, newValue, type Value } from '../ir/ir.js';
 import { pass } from './pass.js';
 
@@ -17,16 +17,15 @@ export const dropParameters = pass('params', (module: Module) => {
 });
 
 function dropIn(fn: Func): boolean {
-  const defs = definitions(fn);
+  const made = makers(fn);
   const constant = (v: Value): bigint | undefined => {
-    const def = defs.get(v);
-    return def?.kind === 'inst' && def.inst.op === 'const' ? def.inst.imm : undefined;
+    const inst = made.get(v);
+    return inst?.op === 'const' ? inst.imm : undefined;
   };
   const incoming = new Map<Block, Value[][]>();
-  for (const b of fn.blocks)
-    for (const e of edges(b.term)) incoming.set(e.block, [...(incoming.get(e.block) ?? []), e.args]);
+  for (const b of fn.blocks) for (const e of edges(b.term)) listed(incoming, e.block).push(e.args);
 
-  const replaced = new Map<Value, Value>();
+  const replaced = new ById<Value, Value>();
   const follow = (v: Value): Value => {
     let to = v;
     for (let next = replaced.get(to); next; next = replaced.get(to)) to = next;
@@ -58,7 +57,7 @@ function dropIn(fn: Func): boolean {
         };
         constants.push(inst);
         // Blocks behind see it in this round: otherwise a row of joins takes a round each.
-        defs.set(fresh, { kind: 'inst', inst, index: 0, block });
+        made.set(fresh, inst);
         replaced.set(param, fresh);
       } else if (twin) {
         replaced.set(param, twin);

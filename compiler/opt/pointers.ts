@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { graphOf, removeUnreachable } from '../ir/analysis.js';
+import { ById, dominatorPreorder, graphOf, removeUnreachable } from '../ir/analysis.js';
 import { mask, toSigned } from '../ir/arith.js';
 import { type Block, edges, type Func, type Inst, type Module, newValue, type Value } from '../ir/ir.js';
 import { pass } from './pass.js';
@@ -24,58 +24,68 @@ interface Member {
   readonly value: Value;
   readonly root: Value;
   readonly k: bigint;
-  readonly block: Block;
 }
 
+/**
+ * Walks the dominator tree, so that what it has noted is what holds at the block at hand: `undo` takes back what a subtree
+ * noted once that is left.
+ */
 class Narrower {
-  private readonly defs = new Map<Value, Inst>();
-  private readonly family = new Map<Value, Member[]>();
+  private readonly defs = new ById<Value, Inst>();
   private readonly memberOf = new Map<Value, Member>();
-  private readonly graph: ReturnType<typeof graphOf>;
-  /** Bytes [from, to] around a root that accesses have shown, by block. */
-  private readonly shown = new Map<Value, { block: Block; from: bigint; to: bigint }[]>();
-  /** What a value is called behind the access, by block; a block sees those of its dominators. */
-  private readonly names = new Map<Block, Map<Value, Value>>();
+  /** Members that are not narrow yet, by `place`. */
+  private readonly waiting = new Map<string, Member[]>();
+  /** Places that accesses have shown, by `place`. */
+  private readonly shown = new Map<string, true>();
+  /** What a value is called behind the access. */
+  private readonly names = new Map<Value, Value>();
+  private undo: (() => void)[] = [];
   private changed = false;
 
   constructor(private readonly fn: Func) {
     removeUnreachable(fn);
-    this.graph = graphOf(fn);
   }
 
   run(): boolean {
-    for (const block of this.graph.order) this.block(block);
+    const graph = graphOf(this.fn);
+    /** Open blocks of the dominator tree, and how much had been noted before each. */
+    const open: { block: Block; before: number }[] = [];
+    for (const block of dominatorPreorder(graph)) {
+      for (let top = open.at(-1); top && top.block !== graph.idom.get(block); top = open.at(-1)) {
+        while (this.undo.length > top.before) this.undo.pop()!();
+        open.pop();
+      }
+      open.push({ block, before: this.undo.length });
+      this.block(block);
+    }
     return this.changed;
   }
 
   private block(block: Block): void {
-    const names = new Map(this.names.get(this.graph.idom.get(block)!) ?? []);
-    this.names.set(block, names);
     const out: Inst[] = [];
     const rename = (args: Value[]): void => {
       args.forEach((v, i) => {
-        args[i] = names.get(v) ?? v;
+        args[i] = this.names.get(v) ?? v;
       });
     };
     for (const inst of block.insts) {
-      const members = inst.args.map((v) => this.memberOf.get(v) ?? this.join(v, block));
+      // Only addresses and their sums matter.
+      const member = inst.args.map((v) => this.memberOf.get(v) ?? this.add({ value: v, root: v, k: 0n }))[0];
       rename(inst.args);
       out.push(inst);
       for (const v of inst.results) this.defs.set(v, inst);
       if (inst.op === 'add' && inst.results[0]!.ty === 'i64') {
         const k = this.constantOf(inst.args[1]!);
-        const base = members[0]!;
         if (k !== undefined) {
-          const member = this.add({ value: inst.results[0]!, root: base.root, k: base.k + toSigned(k, 64), block });
-          if (this.isShown(member, block)) this.narrow(member, inst, names, out);
+          const sum = this.add({ value: inst.results[0]!, root: member!.root, k: member!.k + toSigned(k, 64) });
+          if (this.shown.get(place(sum.root, sum.k))) this.narrow(place(sum.root, sum.k), inst, out);
         }
       } else if (inst.op === 'load' || inst.op === 'store' || inst.op === 'atomic') {
-        const base = members[0]!;
-        const from = base.k + BigInt(inst.off!);
-        const to = from + BigInt(inst.size!);
-        this.shown.set(base.root, [...(this.shown.get(base.root) ?? []), { block, from, to }]);
-        for (const m of this.family.get(base.root)!) {
-          if (m.k >= from && m.k <= to && this.graph.dominates(m.block, block)) this.narrow(m, inst, names, out);
+        const from = member!.k + BigInt(inst.off!);
+        for (let k = from; k <= from + BigInt(inst.size!); k++) {
+          const at = place(member!.root, k);
+          this.show(at);
+          this.narrow(at, inst, out);
         }
       }
     }
@@ -90,35 +100,46 @@ class Narrower {
     return inst?.op === 'const' ? inst.imm : undefined;
   }
 
-  /** A value that is no sum is its own root. It is taken to be defined where it is first read: later than in truth. */
-  private join(value: Value, block: Block): Member {
-    return this.add({ value, root: value, k: 0n, block });
-  }
-
+  /** A value that is no sum is its own root. */
   private add(member: Member): Member {
-    this.memberOf.set(member.value, member);
-    this.family.set(member.root, [...(this.family.get(member.root) ?? []), member]);
+    this.note(this.memberOf, member.value, member);
+    const at = place(member.root, member.k);
+    this.note(this.waiting, at, [...(this.waiting.get(at) ?? []), member]);
     return member;
   }
 
-  private isShown(m: Member, block: Block): boolean {
-    const shown = this.shown.get(m.root) ?? [];
-    return shown.some((s) => s.from <= m.k && m.k <= s.to && this.graph.dominates(s.block, block));
+  private show(at: string): void {
+    if (!this.shown.has(at)) this.note(this.shown, at, true);
   }
 
-  /** From here on the value is called by an extension of its low half. */
-  private narrow(m: Member, at: Inst, names: Map<Value, Value>, out: Inst[]): void {
-    const { value } = m;
-    if (value.ty !== 'i64' || names.has(value) || this.isNarrow(value)) return;
-    const low = newValue(this.fn, 'i32');
-    const again = newValue(this.fn, 'i64');
-    out.push({ op: 'trunc', args: [value], results: [low], origin: at.origin });
-    const zext: Inst = { op: 'zext', args: [low], results: [again], origin: at.origin };
-    out.push(zext);
-    this.defs.set(again, zext);
-    this.memberOf.set(again, { ...m, value: again });
-    names.set(value, again);
-    this.changed = true;
+  /** Sets an entry until the subtree at hand is left. */
+  private note<K, T>(map: Map<K, T>, key: K, value: T): void {
+    const old = map.get(key);
+    map.set(key, value);
+    this.undo.push(() => {
+      if (old === undefined) map.delete(key);
+      else map.set(key, old);
+    });
+  }
+
+  /** From here on the values of a place are called by an extension of their low halves. */
+  private narrow(at: string, inst: Inst, out: Inst[]): void {
+    const members = this.waiting.get(at) ?? [];
+    if (members.length === 0) return;
+    this.note(this.waiting, at, []);
+    for (const m of members) {
+      const { value } = m;
+      if (value.ty !== 'i64' || this.isNarrow(value)) continue;
+      const low = newValue(this.fn, 'i32');
+      const again = newValue(this.fn, 'i64');
+      out.push({ op: 'trunc', args: [value], results: [low], origin: inst.origin });
+      const zext: Inst = { op: 'zext', args: [low], results: [again], origin: inst.origin };
+      out.push(zext);
+      this.defs.set(again, zext);
+      this.note(this.memberOf, again, { ...m, value: again });
+      this.note(this.names, value, again);
+      this.changed = true;
+    }
   }
 
   private isNarrow(v: Value): boolean {
@@ -126,3 +147,5 @@ class Narrower {
     return inst?.op === 'zext' || (inst?.op === 'const' && inst.imm! <= mask(32));
   }
 }
+
+const place = (root: Value, k: bigint): string => `${root.id} ${k}`;

@@ -28,7 +28,10 @@ export function insertFuel(fn: Func): void {
     const amount = cost(loop.body);
     for (const latch of loop.latches) charge(latch, amount);
   }
-  for (const { from } of irreducible) charge(from, cost(fn.blocks));
+  if (irreducible.length > 0) {
+    const amount = cost(fn.blocks);
+    for (const { from } of irreducible) charge(from, amount);
+  }
   for (const [block, imm] of paying) {
     const fuel: Inst = { op: 'fuel', args: [], results: [], origin: block.term.origin, imm };
     block.insts.push(fuel);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Globals } from '../bpf/program.js';
 import { type Contract, fieldRights, fieldSize } from '../contract/types.js';
-import type { Func } from '../ir/ir.js';
 import type { Region } from '../verifier/facts.js';
 
 /** A stretch of a region, in bytes from its base. `end` null: the region's length, known only at run time. */
@@ -33,14 +32,17 @@ const fixed = (length: number, writable: boolean): RegionShape => ({
   writable: writable ? [{ start: 0, end: length }] : [],
 });
 
-/** The shape of a region; `funcs` gives the frame sizes. Throws (ours) for a region that the program does not have. */
-export function regionShape(region: Region, context: SandboxContext, funcs: readonly Func[]): RegionShape {
+/**
+ * The shape of a region; `frames` gives the bytes of each function's frame. Throws (ours) for a region that the program does
+ * not have.
+ */
+export function regionShape(region: Region, context: SandboxContext, frames: ReadonlyMap<number, number>): RegionShape {
   const { globals, contract } = context;
   switch (region.kind) {
     case 'frame': {
-      const owner = funcs.find((f) => f.index === region.func);
-      if (!owner) throw new Error(`no function ${region.func} for its frame`);
-      return fixed(owner.frameBytes, true);
+      const bytes = frames.get(region.func);
+      if (bytes === undefined) throw new Error(`no function ${region.func} for its frame`);
+      return fixed(bytes, true);
     }
     case 'data':
       return fixed(globals.data.length + globals.bssLength, true);

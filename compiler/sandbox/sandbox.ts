@@ -39,9 +39,11 @@ export function guardModule(module: Module, context: SandboxContext, helpers: re
   if (!module.properties.has('lanes') || module.properties.has('guarded')) {
     throw new Error('the sandbox pass is for a module over lanes, once');
   }
+  const frames = new Map(module.funcs.map((f) => [f.index, f.frameBytes]));
+  const rows = new Map(helpers.map((h) => [h.id, h]));
   const reports = module.funcs.map((func) => {
     const report: FunctionGuards = { func, accesses: 0, proved: 0, guarded: new Map() };
-    const guard = new Guard(func, module.funcs, context, helpers, report);
+    const guard = new Guard(func, frames, context, rows, report);
     for (const block of func.blocks) block.insts = block.insts.flatMap((inst) => guard.rewrite(inst));
     insertFuel(func);
     return report;
@@ -52,16 +54,23 @@ export function guardModule(module: Module, context: SandboxContext, helpers: re
 
 /** Guarded accesses of which at least one guard is still in the code. */
 export function guardsKept(report: FunctionGuards): number {
-  const alive = new Set<string>();
-  for (const block of report.func.blocks) {
-    for (const inst of block.insts) {
-      if (inst.op === 'search' || (inst.op === 'trapif' && inst.trap === 'memory')) alive.add(place(inst.origin));
-    }
-    if (block.term.kind === 'trap' && block.term.trap === 'memory') alive.add(place(block.term.origin));
-  }
+  const alive = keptPlaces(report);
   let kept = 0;
   for (const [at, count] of report.guarded) if (alive.has(at)) kept += count;
   return kept;
+}
+
+/** Places, `function:slot`, of guarded accesses of which a guard is still in the code. */
+export function keptPlaces(report: FunctionGuards): ReadonlySet<string> {
+  const alive = new Set<string>();
+  const mark = (o: Origin): void => {
+    if (report.guarded.has(place(o))) alive.add(place(o));
+  };
+  for (const { insts, term } of report.func.blocks) {
+    for (const i of insts) if (i.op === 'search' || (i.op === 'trapif' && i.trap === 'memory')) mark(i.origin);
+    if (term.kind === 'trap' && term.trap === 'memory') mark(term.origin);
+  }
+  return alive;
 }
 
 /** An amount known now or at run time. */
@@ -84,9 +93,9 @@ class Guard {
 
   constructor(
     private readonly fn: Func,
-    private readonly funcs: readonly Func[],
+    private readonly frames: ReadonlyMap<number, number>,
     private readonly context: SandboxContext,
-    private readonly helpers: readonly HelperRow[],
+    private readonly helpers: ReadonlyMap<number, HelperRow>,
     private readonly report: FunctionGuards,
   ) {}
 
@@ -117,7 +126,7 @@ class Guard {
   }
 
   private helper(inst: Inst): void {
-    const row = this.helpers.find((h) => h.id === inst.helper);
+    const row = this.helpers.get(inst.helper!);
     if (!row) throw new Error(`helper ${inst.helper} is not in the table`);
     const types = helperArgTypes(row, inst.helperArgs);
     const lanes: Value[][] = [];
@@ -191,7 +200,7 @@ class Guard {
   }
 
   private known(access: Access, region: Region): void {
-    const shape = regionShape(region, this.context, this.funcs);
+    const shape = regionShape(region, this.context, this.frames);
     const stretches = access.write ? shape.writable : [{ start: 0, end: shape.length }];
     const address = this.effective(access);
     const offset = this.one('sub', [address, this.base(region)]);

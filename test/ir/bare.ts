@@ -14,6 +14,7 @@ export function bareFacts(program: Program): Facts {
       callees: new Map(
         fn.insns.flatMap((i) => (i.kind === 'callx' ? [[i.slot, { kind: 'functions' as const, funcs }]] : [])),
       ),
+      loops: new Map(),
       branches: new Map(),
       results: new Map(),
       argsUsed: [true, true, true, true, true],

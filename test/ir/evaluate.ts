@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Program } from '../../compiler/bpf/program.js';
-import { HELPERS, type HelperRow } from '../../compiler/contract/helpers.js';
+import { type HelperRow, helpersOf } from '../../compiler/contract/helpers.js';
 import type { Contract } from '../../compiler/contract/types.js';
 import { HelperTrap, type RunRequest } from '../../compiler/host/engine.js';
 import { contextResult, makeGuest, regionResults } from '../../compiler/host/guest.js';
@@ -144,7 +144,7 @@ export function evaluate(
 ): Evaluation {
   const guest = makeGuest(contract, request);
   const memory = new Memory(program, contract, guest);
-  const host = new HelperHost(memory, allowedHelpers(contract, HELPERS, extraHelpers));
+  const host = new HelperHost(memory, allowedHelpers(contract, helpersOf(contract), extraHelpers));
   const lanes = module.properties.has('lanes');
   const guarded = module.properties.has('guarded');
   const frames: { func: number; base: bigint; bytes: number }[] = [];

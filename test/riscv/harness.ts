@@ -7,6 +7,7 @@ import { emitProgram } from '../../compiler/codegen/emit.js';
 import { checkFrame } from '../../compiler/codegen/regalloc/check.js';
 import { allocate } from '../../compiler/codegen/regalloc/index.js';
 import type { Core, LowerContext, Target } from '../../compiler/codegen/target.js';
+import { CONFORMANCE_HELPERS, HELPERS } from '../../compiler/contract/helpers.js';
 import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 import { ATOMIC_OPS, INSTANCE, INTRINSICS, type IntrinsicName } from '../../compiler/image/fields.js';
 import type { Func } from '../../compiler/ir/ir.js';
@@ -60,6 +61,7 @@ export function lowerContext(options: ContextOptions = {}): LowerContext {
     contract: DEFAULT_CONTRACT,
     regionBase: () => ({ offset: BASE_OFFSET, add: options.add ?? 0 }),
     regionLength: () => LENGTH_OFFSET,
+    helper: (id) => [...HELPERS, ...CONFORMANCE_HELPERS].find((h) => h.id === id)!,
     helperSlot: (id) => SLOTS + 4 * helperImport(id),
     intrinsicSlot: (name) => SLOTS + 4 * intrinsicImport(name),
     callee: (index) => options.callees![index]!,

@@ -7,6 +7,7 @@ import { type Item, Labels, Recorder } from '../../compiler/codegen/asm.js';
 import { allocate } from '../../compiler/codegen/regalloc/index.js';
 import { relax } from '../../compiler/codegen/relax.js';
 import type { Core, LowerContext, Target } from '../../compiler/codegen/target.js';
+import { CONFORMANCE_HELPERS, HELPERS } from '../../compiler/contract/helpers.js';
 import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 import { INSTANCE, INTRINSICS, type IntrinsicName } from '../../compiler/image/fields.js';
 import { TRAPS } from '../../compiler/image/traps.js';
@@ -57,6 +58,7 @@ export function lowerContext(options: ContextOptions = {}): LowerContext {
     contract: DEFAULT_CONTRACT,
     regionBase: () => ({ offset: BASE_OFFSET, add: options.add ?? 0 }),
     regionLength: () => LENGTH_OFFSET,
+    helper: (id) => [...HELPERS, ...CONFORMANCE_HELPERS].find((h) => h.id === id)!,
     helperSlot: (id) => SLOTS + 4 * (8 + id),
     intrinsicSlot: (name) => SLOTS + 4 * intrinsicSlot(name),
     callee: (index) => options.callees![index]!,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+
 import { CORES } from '../../backends/xtensa/cores.js';
 import { xtensaCpu } from '../../backends/xtensa/cpu.js';
 import { xtensaTarget } from '../../backends/xtensa/target.js';
@@ -6,6 +7,7 @@ import { type Item, Labels, Recorder } from '../../compiler/codegen/asm.js';
 import { allocate } from '../../compiler/codegen/regalloc/index.js';
 import { relax } from '../../compiler/codegen/relax.js';
 import type { Core, LowerContext, Target } from '../../compiler/codegen/target.js';
+import { CONFORMANCE_HELPERS, HELPERS } from '../../compiler/contract/helpers.js';
 import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 import { ATOMIC_OPS, INSTANCE, INTRINSICS, type IntrinsicName } from '../../compiler/image/fields.js';
 import { TRAPS } from '../../compiler/image/traps.js';
@@ -64,6 +66,7 @@ export function lowerContext(options: ContextOptions = {}): LowerContext {
     contract: DEFAULT_CONTRACT,
     regionBase: () => ({ offset: BASE_OFFSET, add: options.add ?? 0 }),
     regionLength: () => LENGTH_OFFSET,
+    helper: (id) => [...HELPERS, ...CONFORMANCE_HELPERS].find((h) => h.id === id)!,
     helperSlot: (id) => slots + 4 * helperImport(id),
     intrinsicSlot: (name) => slots + 4 * intrinsicImport(name),
     callee: (index) => options.callees![index]!,

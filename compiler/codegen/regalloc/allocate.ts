@@ -3,8 +3,9 @@ import type { MFunc, RegMask } from '../machine.js';
 import type { Bundle } from './bundles.js';
 import { makeBundles } from './bundles.js';
 import type { Intervals } from './intervals.js';
-import { MINIMAL, makePiece, type Piece, RegisterMap } from './pieces.js';
+import { MINIMAL, makePiece, type Piece } from './pieces.js';
 import { indexOf, lowerBound, posOf } from './positions.js';
+import { RegisterMap } from './register-map.js';
 
 /** Where every value is at every position. */
 export interface Places {
@@ -213,7 +214,8 @@ export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[
     let reach = -1;
     for (const r of order) {
       let c = p.end;
-      const u = p.uses.find((x) => x.lo < x.hi && !((x.mask >>> r) & 1));
+      // A register that suits the whole piece suits each use.
+      const u = (p.mask >>> r) & 1 ? undefined : p.uses.find((x) => x.lo < x.hi && !((x.mask >>> r) & 1));
       if (u) c = u.lo;
       maps[r]!.overlaps(p.ranges, (q, pos) => {
         if (pos >= c) return true;
@@ -226,7 +228,10 @@ export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[
     const limit = posOf(indexOf(reach), 0);
     if (reach >= first.hi && limit > p.start && limit < p.end) {
       let served = first.hi;
-      for (const u of p.uses) if (u.lo < u.hi && u.hi <= limit) served = Math.max(served, u.hi);
+      for (const u of p.uses) {
+        if (u.lo >= limit) break;
+        if (u.lo < u.hi && u.hi <= limit) served = Math.max(served, u.hi);
+      }
       const from = posOf(indexOf(served - 1) + 1, 0);
       if (from <= limit) {
         const at = cheapest(p, Math.max(from, p.start + 1), limit);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { MInst, MReg } from '../machine.js';
 import type { Affinity, Hint, Intervals, Range, Use } from './intervals.js';
+import { lowerBound } from './positions.js';
 
 /** Values that share one place as long as they are not split: they never overlap. One spill slot serves them all. */
 export interface Bundle {
@@ -29,20 +30,21 @@ export function makeBundles(iv: Intervals): (Bundle | undefined)[] {
   const apart = (v: MReg): boolean => iv.of[v]!.remat !== null && iv.of[v]!.uses.length > 2;
   const sorted = iv.affinities.map((a, i) => ({ a, i })).sort((x, y) => y.a.weight - x.a.weight || x.i - y.i);
   const left: Affinity[] = [];
+  const merge = new Merger();
   for (const { a } of sorted) {
     const x = of[a.a];
     const y = of[a.b];
     if (!x || !y || x === y) continue;
-    const ranges = apart(a.b) || apart(a.a) ? null : merged(x.ranges, y.ranges);
+    const ranges = apart(a.b) || apart(a.a) ? null : merge.ranges(x.ranges, y.ranges);
     if (!ranges) {
       left.push(a);
       continue;
     }
     const [big, small] = x.vregs.length >= y.vregs.length ? [x, y] : [y, x];
     big.ranges = ranges;
-    big.uses = mergeUses(x.uses, y.uses);
-    big.hints.push(...small.hints);
-    big.vregs.push(...small.vregs);
+    big.uses = merge.uses(x.uses, y.uses);
+    for (const h of small.hints) big.hints.push(h);
+    for (const v of small.vregs) big.vregs.push(v);
     big.remat = null;
     for (const v of small.vregs) of[v] = big;
   }
@@ -55,28 +57,52 @@ export function makeBundles(iv: Intervals): (Bundle | undefined)[] {
   return of;
 }
 
-/** Both lists as one, or null if they overlap. */
-function merged(a: readonly Range[], b: readonly Range[]): Range[] | null {
-  if (a.length + b.length > MAX_RANGES) return null;
-  const out: Range[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    const x = a[i];
-    const y = b[j];
-    const next = !y || (x && x.s < y.s) ? a[i++]! : b[j++]!;
-    if (out.length > 0 && out.at(-1)!.e > next.s) return null;
-    out.push(next);
-  }
-  return out;
-}
+/** A list so much longer than the other that the other's elements are put into it one by one. */
+const MUCH_LONGER = 16;
 
-function mergeUses(a: readonly Use[], b: readonly Use[]): Use[] {
-  const out: Use[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length && j < b.length) out.push(a[i]!.lo <= b[j]!.lo ? a[i++]! : b[j++]!);
-  while (i < a.length) out.push(a[i++]!);
-  while (j < b.length) out.push(b[j++]!);
-  return out;
+/** Merges sorted lists. A list that it made itself is changed, so that a short one costs little, others are not. */
+class Merger {
+  private readonly own = new WeakSet<object>();
+
+  /** Both lists as one, or null if they overlap. */
+  ranges(a: Range[], b: Range[]): Range[] | null {
+    if (a.length + b.length > MAX_RANGES) return null;
+    const [long, short] = a.length >= b.length ? [a, b] : [b, a];
+    if (this.own.has(long) && short.length * MUCH_LONGER < long.length) {
+      const places = short.map((r) => lowerBound(long, (x) => x.e > r.s));
+      if (short.some((r, k) => (long[places[k]!]?.s ?? Number.POSITIVE_INFINITY) < r.e)) return null;
+      for (let k = short.length - 1; k >= 0; k--) long.splice(places[k]!, 0, short[k]!);
+      return long;
+    }
+    const out: Range[] = [];
+    let i = 0;
+    let j = 0;
+    while (i < a.length || j < b.length) {
+      const x = a[i];
+      const y = b[j];
+      const next = !y || (x && x.s < y.s) ? a[i++]! : b[j++]!;
+      if (out.length > 0 && out.at(-1)!.e > next.s) return null;
+      out.push(next);
+    }
+    this.own.add(out);
+    return out;
+  }
+
+  /** By start; of equal ones those of `a` come first. */
+  uses(a: Use[], b: Use[]): Use[] {
+    const [long, short] = a.length >= b.length ? [a, b] : [b, a];
+    if (this.own.has(long) && short.length * MUCH_LONGER < long.length) {
+      const places = short.map((u) => lowerBound(long, (x) => (short === a ? x.lo >= u.lo : x.lo > u.lo)));
+      for (let k = short.length - 1; k >= 0; k--) long.splice(places[k]!, 0, short[k]!);
+      return long;
+    }
+    const out: Use[] = [];
+    let i = 0;
+    let j = 0;
+    while (i < a.length && j < b.length) out.push(a[i]!.lo <= b[j]!.lo ? a[i++]! : b[j++]!);
+    while (i < a.length) out.push(a[i++]!);
+    while (j < b.length) out.push(b[j++]!);
+    this.own.add(out);
+    return out;
+  }
 }

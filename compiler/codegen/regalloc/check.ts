@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { targets } from '../flow.js';
+import { analyseFlow, targets } from '../flow.js';
 import { type Frame, isVirtual, type MInst, type MReg, type RegMask } from '../machine.js';
 import { termEdges, termInst } from '../validate-machine.js';
 import { type ABlock, type Allocation, type AllocTarget, isSlot, type Loc, SLOT } from './types.js';
@@ -65,24 +65,23 @@ class Checker {
   run(): void {
     this.structure();
     const states = new Map<number, State>([[this.a.blocks[0]!.id, new Map()]]);
-    const work = [this.a.blocks[0]!.id];
-    const queued = new Set(work);
-    for (let id = work.shift(); id !== undefined; id = work.shift()) {
-      queued.delete(id);
-      const b = this.blocks.get(id)!;
-      const state: State = new Map(states.get(id));
-      this.block(b, state, false);
-      targets(b.term).forEach((to, k) => {
-        const out = this.leave(b, k, state);
-        const known = states.get(to);
-        const next = known ? meet(known, out) : out;
-        if (next === known) return;
-        states.set(to, next);
-        if (!queued.has(to)) {
-          queued.add(to);
-          work.push(to);
-        }
-      });
+    // Rounds over the blocks in order: each sees what those before it have said, so only loops need another round.
+    const order = analyseFlow(this.a.blocks).rpo.map((i) => this.a.blocks[i]!);
+    const waiting = new Set([this.a.blocks[0]!.id]);
+    while (waiting.size > 0) {
+      for (const b of order) {
+        if (!waiting.delete(b.id)) continue;
+        const state: State = new Map(states.get(b.id));
+        this.block(b, state, false);
+        targets(b.term).forEach((to, k) => {
+          const out = this.leave(b, k, state);
+          const known = states.get(to);
+          const next = known ? meet(known, out) : out;
+          if (next === known) return;
+          states.set(to, next);
+          waiting.add(to);
+        });
+      }
     }
     for (const [id, state] of states) this.block(this.blocks.get(id)!, new Map(state), true);
     const missed = this.written & ~this.a.usedRegisters;

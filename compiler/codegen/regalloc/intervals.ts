@@ -296,7 +296,7 @@ function liveness(fn: MFunc, flow: Flow): MReg[][] {
       if (seen[b] === v || defBlock[v] === b) continue;
       seen[b] = v;
       liveIn[b]!.push(v);
-      work.push(...flow.preds[b]!);
+      for (const p of flow.preds[b]!) work.push(p);
     }
   });
   return liveIn;
