@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { basename } from 'node:path';
-import { compile, type ProgramSummary } from '../compile.js';
+import { finish, type ProgramSummary, prepare } from '../compile.js';
 import { imageToC } from '../image/cheader.js';
 import { formatMap } from '../image/map.js';
 import { readImage } from '../image/read.js';
+import { guardReport } from '../report/guards.js';
 import type { AddCommand } from './command.js';
+import { reporting, reportVerdicts, sarifObject, sarifText, slicesOf, verdictDocument } from './diagnostics.js';
+import { guardsDocument, guardsText } from './guards.js';
 import { listing } from './listing.js';
-import { loadContract, loadObject, selectEntries } from './load.js';
-import { type Output, samePath, usage, writeJson, writeOutputs } from './session.js';
+import { contractFor, loadObject, selectEntries } from './load.js';
+import { type Output, type Session, samePath, usage, writeJson, writeOutputs } from './session.js';
 import { choice, FORMATS, levelOption, targetOption } from './values.js';
-import { reportVerdicts, verdictDocument } from './verify.js';
 
 interface CompileCommand {
   target?: string;
@@ -20,6 +22,8 @@ interface CompileCommand {
   optimise: string;
   format: string;
   map?: string;
+  guards?: boolean;
+  slice?: boolean;
   raw?: boolean;
   json?: boolean;
 }
@@ -32,6 +36,9 @@ export function summaryLine(p: ProgramSummary): string {
   return `${p.name}: ${p.ebpfInstructions} eBPF instructions -> ${p.textBytes} bytes, stack ${p.stackBytes}, ${guards}, ${worst}`;
 }
 
+/** What `--format` takes: outputs, and `sarif`, which writes the diagnostics and no image. */
+export const COMPILE_FORMATS = [...FORMATS, 'sarif'] as const;
+
 const EXTENSION = { image: 'fcc', c: 'h', asm: 's' } as const;
 
 /** A file's name without folder and ending: what outputs, and arrays in C, are called. */
@@ -42,6 +49,97 @@ function stemOf(path: string): string {
 /** The output's name where none is given. */
 export function outputName(input: string, format: (typeof FORMATS)[number]): string {
   return `${stemOf(input)}.${EXTENSION[format]}`;
+}
+
+/** What both ways to answer start from. Errors: all of the object, the contract, the command line and the target. */
+async function build(session: Session, file: string, o: CompileCommand) {
+  const target = targetOption(o.target);
+  const level = levelOption(o.optimise);
+  const object = loadObject(session, file, o.raw === true);
+  const entries = selectEntries(object, o.function);
+  const contract = await contractFor(session, object, o.contract, entries);
+  const strict = o.strict === true;
+  const prepared = prepare(object, { contract, level, entries, strict });
+  if (prepared.kind === 'rejected') {
+    const slices = o.slice
+      ? slicesOf(
+          object,
+          entries.map(() => contract),
+          prepared.verdicts,
+          { strict },
+        )
+      : undefined;
+    return { kind: 'rejected', object, contract, slices, verdicts: prepared.verdicts } as const;
+  }
+  const result = finish(prepared, target);
+  const guards = o.guards ? guardReport(prepared) : undefined;
+  return { kind: 'compiled', target, object, contract, prepared, result, guards } as const;
+}
+
+/** Errors, and guards as notes, as one SARIF log. */
+async function toSarif(
+  session: Session,
+  file: string,
+  o: CompileCommand,
+  write: (text: string) => void,
+): Promise<number> {
+  const made = await build(session, file, o);
+  const log = { object: sarifObject(file), program: made.object };
+  if (made.kind === 'compiled') {
+    write(sarifText({ ...log, errors: [], guards: made.guards, exitCode: 0 }));
+    return 0;
+  }
+  const errors = made.verdicts.flatMap((v) => (v.verdict === 'rejected' ? v.errors : []));
+  const exitCode = reportVerdicts(session, made.object, made.verdicts, made.slices);
+  write(sarifText({ ...log, errors, exitCode }));
+  return exitCode;
+}
+
+/** An image, C header or listing, its map, and what became of the programs. */
+async function toImage(
+  session: Session,
+  file: string,
+  o: CompileCommand,
+  format: (typeof FORMATS)[number],
+): Promise<number> {
+  const made = await build(session, file, o);
+  if (made.kind === 'rejected') {
+    const { object, verdicts, slices } = made;
+    const code = reportVerdicts(session, object, verdicts, slices);
+    if (o.json) writeJson(session, { programs: verdicts.map((v) => verdictDocument(object, v, { slices })) });
+    return code;
+  }
+  const { target, object, contract, prepared, result, guards } = made;
+  const output = o.output ?? outputName(file, format);
+  const outputs: Output[] = [[output, '']];
+  if (o.map !== undefined) outputs.push([o.map, formatMap(result.map)]);
+  if (outputs.some(([path]) => path !== '-' && samePath(path, file)))
+    throw usage('the output would replace the object');
+  const streamed = outputs.some(([path]) => path === '-');
+  if (o.json && streamed) throw usage('--json and an output both want standard output');
+  const image = readImage(result.image);
+  const data = await {
+    image: () => result.image,
+    c: () => imageToC(image, stemOf(output === '-' ? file : output).replace(/\W/g, '_'), contract.hook),
+    asm: () => listing({ target, image, map: result.map, program: object, source: true }),
+  }[format]();
+  outputs[0] = [output, data];
+  writeOutputs(session, outputs);
+  const say = streamed ? session.err : session.out;
+  if (o.json) {
+    writeJson(session, {
+      target: target.core.name,
+      output,
+      programs: result.programs,
+      imageBytes: result.image.length,
+      ...(guards ? { guards: guardsDocument(guards) } : {}),
+    });
+  } else {
+    for (const p of result.programs) say(`${summaryLine(p)}\n`);
+    say(`${output === '-' ? 'image' : output}: ${result.image.length} bytes for ${target.core.name}\n`);
+    if (guards) say(`\n${guardsText(prepared, guards)}`);
+  }
+  return 0;
 }
 
 /** `fcc compile`: object to image, C header or listing. */
@@ -59,51 +157,25 @@ export const addCompile: AddCommand = (program, session, act) => {
     .option('--contract <file>', 'hook contract')
     .option('--strict', 'refuse accesses that would need a guard')
     .option('-O, --optimise <level>', 'optimisation level 0, 1 or 2', '2')
-    .option('--format <format>', 'image, c or asm', 'image')
+    .option(
+      '--format <format>',
+      'image, c, asm, or sarif: no image but errors, and with --guards the guards, for code review systems',
+      'image',
+    )
     .option('--map <file>', 'write trap sites and line numbers as JSON')
+    .option('--guards', 'list the guards that are left in the code, why, and what would remove them')
+    .option('--slice', 'below each error the instructions that it depends on')
     .option('--raw', 'the input is bare eBPF instructions')
     .action((file: string, o: CompileCommand) =>
-      act(async () => {
-        const target = targetOption(o.target);
-        const level = levelOption(o.optimise);
-        const format = choice('--format', o.format, FORMATS);
-        const object = loadObject(session, file, o.raw === true);
-        const contract = await loadContract(session, o.contract);
-        const entries = selectEntries(object, o.function);
-        const result = compile(object, { target, contract, level, entries, strict: o.strict === true });
-        if (result.kind === 'rejected') {
-          const code = reportVerdicts(session, object, result.verdicts);
-          if (o.json) writeJson(session, { programs: result.verdicts.map((v) => verdictDocument(object, v)) });
-          return code;
-        }
-        const output = o.output ?? outputName(file, format);
-        const outputs: Output[] = [[output, '']];
-        if (o.map !== undefined) outputs.push([o.map, formatMap(result.map)]);
-        if (outputs.some(([path]) => path !== '-' && samePath(path, file)))
+      act(() => {
+        const format = choice('--format', o.format, COMPILE_FORMATS);
+        if (format !== 'sarif') return toImage(session, file, o, format);
+        if (o.json || o.map !== undefined)
+          throw usage(`--format sarif writes one document, without ${o.json ? '--json' : '--map'}`);
+        const write = (text: string): void => writeOutputs(session, [[o.output ?? '-', text]]);
+        if (o.output !== undefined && o.output !== '-' && samePath(o.output, file))
           throw usage('the output would replace the object');
-        const streamed = outputs.some(([path]) => path === '-');
-        if (o.json && streamed) throw usage('--json and an output both want standard output');
-        const image = readImage(result.image);
-        const data = await {
-          image: () => result.image,
-          c: () => imageToC(image, stemOf(output === '-' ? file : output).replace(/\W/g, '_'), contract.hook),
-          asm: () => listing({ target, image, map: result.map, program: object, source: true }),
-        }[format]();
-        outputs[0] = [output, data];
-        writeOutputs(session, outputs);
-        const say = streamed ? session.err : session.out;
-        if (o.json) {
-          writeJson(session, {
-            target: target.core.name,
-            output,
-            programs: result.programs,
-            imageBytes: result.image.length,
-          });
-        } else {
-          for (const p of result.programs) say(`${summaryLine(p)}\n`);
-          say(`${output === '-' ? 'image' : output}: ${result.image.length} bytes for ${target.core.name}\n`);
-        }
-        return 0;
+        return reporting(session, { format, object: file, write }, () => toSarif(session, file, o, write));
       }),
     );
 };

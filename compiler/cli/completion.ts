@@ -3,10 +3,13 @@ import type { Command, Option } from 'commander';
 import { targets } from '../../backends/index.js';
 import { ERRORS } from '../errors/index.js';
 import type { AddCommand } from './command.js';
+import { COMPILE_FORMATS } from './compile.js';
+import { REPORT_FORMATS } from './diagnostics.js';
 import { ENGINES } from './engines.js';
+import { GENERATED } from './gen.js';
 import { BOARDS } from './qemu-boards.js';
 import { writeJson } from './session.js';
-import { choice, FORMATS } from './values.js';
+import { choice } from './values.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
@@ -20,18 +23,20 @@ interface CommandWords {
   readonly words: readonly string[] | null;
 }
 
-/** Values of the options that take one of a few words; the others take files or free text. */
+/** Values of the options that take one of a few words, `command option` before `option`; the others take files or free text. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
+  'compile format': COMPILE_FORMATS,
+  'verify format': REPORT_FORMATS,
   target: targets.map((t) => t.core.name),
   engine: ENGINES,
   board: Object.keys(BOARDS),
-  format: FORMATS,
   optimise: ['0', '1', '2'],
   log: ['full'],
 };
 
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   explain: Object.keys(ERRORS),
+  gen: GENERATED,
   completion: SHELLS,
   targets: [],
   helpers: [],
@@ -48,14 +53,23 @@ function commandWords(program: Command): CommandWords[] {
   return [...rows, { name: 'help', description: 'help for a command', options: [], words: names }];
 }
 
+const valuesOf = (command: string, o: Option): readonly string[] | undefined =>
+  VALUES[`${command} ${o.attributeName()}`] ?? VALUES[o.attributeName()];
 const flags = (o: Option): string[] => [o.short, o.long].filter((f) => f !== undefined);
 const valued = (o: Option): boolean => o.required || o.optional;
 
 function bash(commands: readonly CommandWords[]): string {
-  const values = Object.entries(VALUES).map(([name, words]) => {
-    const names = commands.flatMap((c) => c.options.filter((o) => o.attributeName() === name).flatMap(flags));
-    return `    ${[...new Set(names)].join('|')}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$word")); return ;;`;
-  });
+  // Options of several commands with the same words share a line.
+  const patterns = new Map<string, string[]>();
+  for (const c of commands)
+    for (const o of c.options) {
+      const words = valuesOf(c.name, o)?.join(' ');
+      if (words === undefined) continue;
+      patterns.set(words, [...(patterns.get(words) ?? []), ...flags(o).map((flag) => `'${c.name} ${flag}'`)]);
+    }
+  const values = [...patterns].map(
+    ([words, names]) => `    ${names.join('|')}) COMPREPLY=($(compgen -W '${words}' -- "$word")); return ;;`,
+  );
   const cases = commands.map((c) => {
     const list = c.options.flatMap(flags).join(' ');
     const argument = c.words === null ? 'compgen -f -- "$word"' : `compgen -W '${c.words.join(' ')}' -- "$word"`;
@@ -69,7 +83,7 @@ _fcc() {
     COMPREPLY=($(compgen -W '${commands.map((c) => c.name).join(' ')} --help --version' -- "$word"))
     return
   fi
-  case $before in
+  case "\${COMP_WORDS[1]} $before" in
 ${values.join('\n')}
   esac
   case \${COMP_WORDS[1]} in
@@ -85,16 +99,16 @@ complete -o filenames -F _fcc fcc
 const zshText = (text: string): string => text.replace(/[[\]:\\]/g, '\\$&').replace(/'/g, "'\\''");
 
 function zsh(commands: readonly CommandWords[]): string {
-  const option = (o: Option): string => {
+  const option = (command: string, o: Option): string => {
     const names = flags(o);
-    const value = VALUES[o.attributeName()];
+    const value = valuesOf(command, o);
     const action = !valued(o) ? '' : `:value:${value ? `(${value.join(' ')})` : '_files'}`;
     const form = names.length > 1 ? `'(${names.join(' ')})'{${names.join(',')}}'` : `'${names[0]}`;
     return `${form}[${zshText(o.description)}]${action}'`;
   };
   const cases = commands.map((c) => {
     const argument = c.words === null ? "'*:file:_files'" : `'1:word:(${c.words.join(' ')})'`;
-    return `    ${c.name}) _arguments ${[...c.options.map(option), argument].join(' ')} ;;`;
+    return `    ${c.name}) _arguments ${[...c.options.map((o) => option(c.name, o)), argument].join(' ')} ;;`;
   });
   return `#compdef fcc
 # zsh completion for fcc: source <(fcc completion zsh)
@@ -124,7 +138,7 @@ function fish(commands: readonly CommandWords[]): string {
     const options = c.options.map((o) => {
       const short = o.short === undefined ? '' : ` -s ${o.short.slice(1)}`;
       const long = o.long === undefined ? '' : ` -l ${o.long.slice(2)}`;
-      const value = VALUES[o.attributeName()];
+      const value = valuesOf(c.name, o);
       const takes = !valued(o) ? '' : value ? ` -x -a '${value.join(' ')}'` : ' -r';
       return `${inside}${short}${long}${takes} -d ${fishText(o.description)}`;
     });

@@ -4,7 +4,7 @@ import { compile } from '../compile.js';
 import { readImage } from '../image/read.js';
 import type { AddCommand } from './command.js';
 import { listing } from './listing.js';
-import { loadContract, loadInput, loadMap, selectEntries } from './load.js';
+import { contractFor, loadInput, loadMap, selectEntries } from './load.js';
 import { nativeListing } from './native.js';
 import { writeJson } from './session.js';
 import { imageTarget, levelOption, targetOption } from './values.js';
@@ -53,7 +53,7 @@ export const addDisasm: AddCommand = (program, session, act) => {
         const entries = selectEntries(input.program, o.function);
         if (o.target === undefined) return show(printProgram(input.program), { target: null });
         const target = targetOption(o.target);
-        const contract = await loadContract(session, o.contract);
+        const contract = await contractFor(session, input.program, o.contract, entries);
         const result = compile(input.program, { target, contract, level, entries });
         if (result.kind === 'rejected') {
           if (o.json) writeJson(session, { programs: result.verdicts.map((v) => verdictDocument(input.program, v)) });

@@ -4,7 +4,7 @@ import type { AddCommand } from './command.js';
 import { usage, writeJson } from './session.js';
 import { table } from './table.js';
 
-const indent = (text: string): string => text.replace(/^/gm, '    ');
+const indent = (text: string): string => text.replace(/^(?=.)/gm, '    ');
 
 /** `fcc explain CODE`: what an error code means, with a wrong and a right program; without a code, all of them. */
 export const addExplain: AddCommand = (program, session, act) => {
@@ -30,8 +30,10 @@ export const addExplain: AddCommand = (program, session, act) => {
         if (options.json) writeJson(session, { code: name, ...row });
         else {
           const parts = [`${name}: ${row.title}\nstage ${row.stage}, exit code ${row.exit}`, row.explain];
-          if (row.wrong !== undefined) parts.push(`wrong:\n${indent(row.wrong)}`);
-          if (row.right !== undefined) parts.push(`right:\n${indent(row.right)}`);
+          if (row.contract !== undefined) parts.push(`contract for both:\n${indent(row.contract)}`);
+          if (row.program !== undefined) parts.push(`program for both:\n${indent(row.program)}`);
+          if (row.strict) parts.push('both are verified with --strict');
+          parts.push(`wrong:\n${indent(row.wrong)}`, `right:\n${indent(row.right)}`);
           session.out(`${parts.join('\n\n')}\n`);
         }
         return 0;

@@ -8,11 +8,14 @@ import { loadInput } from './load.js';
 import { writeJson } from './session.js';
 import { table } from './table.js';
 
+/** Helpers from here on are the firmware's: only its contract knows their names. */
+const OWN_HELPERS = 0x100;
+
 /** Name of an import: a helper's or an intrinsic's. */
 export function importName(id: number): string {
   if (id >= INTRINSIC_BASE) return INTRINSICS[id - INTRINSIC_BASE]?.name ?? 'unknown intrinsic';
   const rows: readonly HelperRow[] = HELPERS;
-  return rows.find((h) => h.id === id)?.name ?? 'unknown helper';
+  return rows.find((h) => h.id === id)?.name ?? (id < OWN_HELPERS ? 'unknown helper' : "helper of the firmware's own");
 }
 
 function imageDocument(image: Image): Record<string, unknown> {

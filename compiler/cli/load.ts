@@ -2,7 +2,9 @@
 import { loadProgram, rawProgram } from '../bpf/load.js';
 import type { Program } from '../bpf/program.js';
 import { type Contract, DEFAULT_CONTRACT } from '../contract/types.js';
+import { readElf } from '../elf/elf.js';
 import { CompileError } from '../errors/index.js';
+import { contractHash } from '../image/contract-hash.js';
 import { IMAGE_MAGIC } from '../image/fields.js';
 import type { Image } from '../image/image.js';
 import { type ImageMap, parseMap } from '../image/map.js';
@@ -16,13 +18,16 @@ export type Input =
 
 const ELF_MAGIC = 0x464c457f;
 
+/** The file that a program was read from: declaration tags in it may be its contract. */
+const objects = new WeakMap<Program, { readonly bytes: Uint8Array; readonly name: string }>();
+
 /** Reads an object or image; `raw` takes the bytes as bare eBPF instructions. Errors: FCC02xx, FCC03xx, FCC06xx. */
 export function loadInput(session: Session, path: string, raw: boolean): Input {
   const bytes = readInput(session, path);
   const name = inputName(path);
   if (raw) return { kind: 'object', program: rawProgram(bytes, name) };
   const magic = bytes.length >= 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
-  if (magic === IMAGE_MAGIC) return { kind: 'image', image: readImage(bytes) };
+  if (magic === IMAGE_MAGIC) return { kind: 'image', image: ofFile(name, () => readImage(bytes)) };
   if (magic !== ELF_MAGIC) {
     throw new CompileError('FCC0201', `${name} is neither an eBPF object nor an fcc image`, {
       at: { file: name },
@@ -31,7 +36,19 @@ export function loadInput(session: Session, path: string, raw: boolean): Input {
       help: 'bare eBPF instructions are taken with --raw',
     });
   }
-  return { kind: 'object', program: loadProgram(bytes, name) };
+  const program = loadProgram(bytes, name);
+  objects.set(program, { bytes, name });
+  return { kind: 'object', program };
+}
+
+/** Errors about bytes say in which file they are. */
+function ofFile<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (e) {
+    if (!(e instanceof CompileError)) throw e;
+    throw new CompileError(e.code, e.message, { ...e.details, at: { file, ...e.details.at } });
+  }
 }
 
 /** As loadInput, for commands that need eBPF. */
@@ -51,6 +68,51 @@ export async function loadContract(session: Session, path: string | undefined): 
   // The schema library takes a third of the start-up time: only those wait for it who give a contract.
   const { parseContract } = await import('../contract/schema.js');
   return parseContract(text, inputName(path));
+}
+
+/**
+ * The contract of each entry point: that of --contract for all, else what the object's declaration tags say of each, else the
+ * default one. Errors: FCC04xx, FCC0210.
+ */
+export async function contractsFor(
+  session: Session,
+  program: Program,
+  path: string | undefined,
+  entries: readonly number[],
+): Promise<readonly Contract[]> {
+  const object = objects.get(program);
+  if (
+    path !== undefined ||
+    !object ||
+    !Buffer.from(object.bytes.buffer, object.bytes.byteOffset, object.bytes.length).includes('fcc:')
+  ) {
+    const contract = await loadContract(session, path);
+    return entries.map(() => contract);
+  }
+  const { contractFromBtf } = await import('../contract/btf.js');
+  const elf = readElf(object.bytes, object.name);
+  return entries.map((entry) => contractFromBtf(elf, program.functions[entry]!.name) ?? DEFAULT_CONTRACT);
+}
+
+/**
+ * The one contract of all given entry points, for what is compiled or run together: as `contractsFor`. Errors: and FCC0004 if
+ * the object's tags give them different ones.
+ */
+export async function contractFor(
+  session: Session,
+  program: Program,
+  path: string | undefined,
+  entries: readonly number[],
+): Promise<Contract> {
+  const contracts = await contractsFor(session, program, path, entries);
+  const [first = DEFAULT_CONTRACT] = contracts;
+  const hash = contractHash(first);
+  const other = contracts.findIndex((c) => contractHash(c) !== hash);
+  if (other < 0) return first;
+  const [a, b] = [entries[0]!, entries[other]!].map((entry) => program.functions[entry]!.name);
+  throw new CompileError('FCC0004', `entry points ${a} and ${b} have different contracts`, {
+    help: 'choose one with --function, or give one contract for all with --contract',
+  });
 }
 
 /** The map of --map, which must belong to the image. Errors: FCC0611. */

@@ -10,10 +10,11 @@ import { addCompletion } from './completion.js';
 import { addConform } from './conform.js';
 import { addDisasm } from './disasm.js';
 import { addExplain } from './explain.js';
+import { addGen } from './gen.js';
 import { addHelpers } from './helpers.js';
 import { addInspect } from './inspect.js';
 import { addRun } from './run.js';
-import { processSession, reportError, type Session, samePath, usage } from './session.js';
+import { processSession, reportError, type Session, samePath, usage, VERSION } from './session.js';
 import { addTargets } from './targets.js';
 import { addVerify } from './verify.js';
 
@@ -24,6 +25,7 @@ const COMMANDS: readonly AddCommand[] = [
   addConform,
   addDisasm,
   addInspect,
+  addGen,
   addBench,
   addTargets,
   addHelpers,
@@ -34,7 +36,7 @@ const COMMANDS: readonly AddCommand[] = [
 function build(session: Session, act: (action: Action) => void): Command {
   const program = new Command('fcc')
     .description('Ahead-of-time compiler from eBPF to guarded native code for microcontrollers')
-    .version('0.1.0')
+    .version(VERSION)
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({ writeOut: session.out, writeErr: () => {} });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { HELPERS, type HelperRow } from '../contract/helpers.js';
+import { type HelperRow, helpersOf } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import type { RunRequest } from '../host/engine.js';
 import { makeGuest } from '../host/guest.js';
@@ -61,16 +61,16 @@ function join(pieces: readonly Uint8Array[]): Uint8Array {
 
 function patches(contract: Contract): Uint8Array[] {
   return contract.context.fields.flatMap((f) => {
-    if (f.kind === 'scalar') return [];
-    const region = contract.regions.findIndex((r) => r.name === f.region);
-    return f.kind === 'pointer' ? [words([f.offset, 0, 8, region])] : [words([f.offset, 1, f.size, region])];
+    // Lengths are in the context already, in their units; addresses are known on the board only.
+    if (f.kind !== 'pointer') return [];
+    return [words([f.offset, 0, 8, contract.regions.findIndex((r) => r.name === f.region)])];
   });
 }
 
 /** One case as the firmware reads it. Throws FCC0701 if the request does not fit the contract; null if it is too long. */
 export function writeCase(c: BatchCase, features: number): Uint8Array | null {
   const guest = makeGuest(c.contract, c.request);
-  const allowed = allowedHelpers(c.contract, HELPERS, c.helpers);
+  const allowed = allowedHelpers(c.contract, helpersOf(c.contract), c.helpers);
   const pieces = [
     c.image,
     words(allowed.map((r) => r.id)),

@@ -9,7 +9,7 @@ import type { Image } from '../image/image.js';
 import type { ImageMap } from '../image/map.js';
 import type { AddCommand } from './command.js';
 import { DEFAULT_FUEL, ENGINES, type EngineName, type Job, prepareNative, runJobs, standFor } from './engines.js';
-import { type Input, loadContract, loadInput, loadMap, selectEntry } from './load.js';
+import { contractFor, type Input, loadContract, loadInput, loadMap, selectEntry } from './load.js';
 import { type Output, type Session, usage, writeJson, writeOutputs } from './session.js';
 import {
   bytesOption,
@@ -66,11 +66,14 @@ export const addRun: AddCommand = (program, session, act) => {
 async function run(session: Session, file: string, o: RunCommand): Promise<number> {
   const level = levelOption(o.optimise);
   const input = loadInput(session, file, o.raw === true);
-  const contract = await loadContract(session, o.contract);
   const native = o.target !== undefined || input.kind === 'image';
   const engine: EngineName = choice('--engine', o.engine ?? (native ? 'sim' : 'interp'), ENGINES);
   if (engine !== 'interp' && o.target === undefined && input.kind === 'object')
     throw usage('--engine sim and qemu need a target', { help: 'add -t cortex-m4' });
+  const contract =
+    input.kind === 'image'
+      ? await loadContract(session, o.contract)
+      : await contractFor(session, input.program, o.contract, [selectEntry(input.program, o.function)]);
   checkBoard(engine, o.board);
   const regions = o.region.map((r) => regionOption(session, r));
   if (input.kind === 'image') checkContract(input.image, contract);

@@ -5,6 +5,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { CompileError } from '../errors/index.js';
 import { formatError } from '../errors/print.js';
 
+/** Version of the compiler: the package's. */
+export const VERSION = '0.1.0';
+
 /** Version of every --json document. */
 export const SCHEMA_VERSION = 1;
 

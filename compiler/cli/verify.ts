@@ -1,38 +1,39 @@
 // SPDX-License-Identifier: MIT
 import type { Program } from '../bpf/program.js';
-import { formatError } from '../errors/print.js';
 import type { Verdict } from '../verifier/facts.js';
 import { formatLog } from '../verifier/log.js';
 import { verify } from '../verifier/verify.js';
 import type { AddCommand } from './command.js';
-import { loadContract, loadObject, selectEntries } from './load.js';
-import { errorDocument, type Session, usage, writeJson } from './session.js';
+import {
+  REPORT_FORMATS,
+  reportFormat,
+  reporting,
+  reportVerdicts,
+  sarifObject,
+  sarifText,
+  slicesOf,
+  verdictDocument,
+} from './diagnostics.js';
+import { contractsFor, loadObject, selectEntries } from './load.js';
+import { usage, writeJson } from './session.js';
 
-/** One row of the `programs` list of `verify --json`. */
-export function verdictDocument(program: Program, verdict: Verdict): Record<string, unknown> {
-  const fn = program.functions[verdict.entry]!;
-  return {
-    section: fn.section,
-    function: fn.name,
-    verdict: verdict.verdict,
-    errors: verdict.verdict === 'rejected' ? verdict.errors.map(errorDocument) : [],
-  };
+export { hasNoLines, NO_LINES, reportVerdicts, verdictDocument } from './diagnostics.js';
+
+interface VerifyCommand {
+  contract?: string;
+  function?: string;
+  strict?: boolean;
+  log?: string;
+  slice?: boolean;
+  format?: string;
+  raw?: boolean;
+  json?: boolean;
 }
 
-/** Said where a source line would help. */
-export const NO_LINES = 'the object has no line information; compile with -g to see source lines';
-
-/** An object of a compiler that was not asked for line information. */
-export function hasNoLines(program: Program): boolean {
-  return program.origin === 'elf' && program.functions.every((f) => f.lines.size === 0);
-}
-
-/** Prints every error of rejected programs; returns the exit code: 1, or the first error's where that is not a rejection. */
-export function reportVerdicts(session: Session, program: Program, verdicts: readonly Verdict[]): number {
-  const errors = verdicts.flatMap((v) => (v.verdict === 'rejected' ? v.errors : []));
-  for (const e of errors) session.err(`${formatError(e, { color: session.terminal })}\n\n`);
-  if (errors.length > 0 && hasNoLines(program)) session.err(`note: ${NO_LINES}\n`);
-  return errors.reduce((code, e) => Math.max(code, e.exitCode), 0);
+/** `fc/timer/count: accepted`. */
+function verdictLine(program: Program, v: Verdict): string {
+  const fn = program.functions[v.entry]!;
+  return `${fn.section}${fn.section ? '/' : ''}${fn.name}: ${v.verdict}\n`;
 }
 
 /** `fcc verify`: a verdict per program. */
@@ -45,36 +46,37 @@ export const addVerify: AddCommand = (program, session, act) => {
     .option('--function <name>', 'only this entry point')
     .option('--strict', 'refuse accesses that would need a guard')
     .option('--log <what>', '"full": the state before every instruction')
+    .option('--slice', 'below each error the instructions that it depends on')
+    .option('--format <format>', `${REPORT_FORMATS.join(', ')} (for code review systems)`, undefined)
     .option('--raw', 'the input is bare eBPF instructions')
-    .action((file: string, o: VerifyOptions) =>
-      act(async () => {
-        if (o.log !== undefined && o.log !== 'full') throw usage(`--log does not take ${o.log}`, { expected: 'full' });
-        const object = loadObject(session, file, o.raw === true);
-        const contract = await loadContract(session, o.contract);
-        const verdicts = selectEntries(object, o.function).map((entry) =>
-          verify(object, entry, contract, { strict: o.strict === true }),
-        );
-        if (o.log === 'full' && !o.json) {
-          for (const v of verdicts) session.out(formatLog(object, v.entry, contract));
-        }
-        const code = reportVerdicts(session, object, verdicts);
-        if (o.json) writeJson(session, { programs: verdicts.map((v) => verdictDocument(object, v)) });
-        else {
-          for (const v of verdicts) {
-            const fn = object.functions[v.entry]!;
-            session.out(`${fn.section}${fn.section ? '/' : ''}${fn.name}: ${v.verdict}\n`);
-          }
-        }
-        return code;
+    .action((file: string, o: VerifyCommand) =>
+      act(() => {
+        const format = reportFormat(o);
+        const how = { format, object: file, write: session.out };
+        return reporting(session, how, async () => {
+          if (o.log !== undefined && o.log !== 'full')
+            throw usage(`--log does not take ${o.log}`, { expected: 'full' });
+          if (o.log !== undefined && format !== 'text')
+            throw usage('--log is text', { got: `${format} is asked for as well` });
+          const object = loadObject(session, file, o.raw === true);
+          const entries = selectEntries(object, o.function);
+          const contracts = await contractsFor(session, object, o.contract, entries);
+          const options = { strict: o.strict === true };
+          const verdicts = entries.map((entry, i) => verify(object, entry, contracts[i]!, options));
+          const slices = o.slice ? slicesOf(object, contracts, verdicts, options) : undefined;
+          if (o.log === 'full')
+            session.out(`${verdicts.map((v, i) => formatLog(object, v.entry, contracts[i]!, options)).join('\n')}\n`);
+          const exitCode = reportVerdicts(session, object, verdicts, slices);
+          if (format === 'json') {
+            writeJson(session, {
+              programs: verdicts.map((v, i) => verdictDocument(object, v, { contract: contracts[i], slices })),
+            });
+          } else if (format === 'sarif') {
+            const errors = verdicts.flatMap((v) => (v.verdict === 'rejected' ? v.errors : []));
+            session.out(sarifText({ object: sarifObject(file), program: object, errors, exitCode }));
+          } else for (const v of verdicts) session.out(verdictLine(object, v));
+          return exitCode;
+        });
       }),
     );
 };
-
-interface VerifyOptions {
-  contract?: string;
-  function?: string;
-  strict?: boolean;
-  log?: string;
-  raw?: boolean;
-  json?: boolean;
-}

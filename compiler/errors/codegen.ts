@@ -18,8 +18,9 @@ export const CODEGEN_ERRORS = {
     title: 'over a limit of the contract',
     explain:
       'The contract bounds the stack or the instructions of a run, and the compiled program may need more, or has no worst case at all because some loop is not bounded. Native stack and eBPF frames count together; helper bodies do not count.',
-    wrong: '"limits": {"instructions": 1000} and a loop of 4096 rounds',
-    right: '"limits": {"instructions": 100000}, or a loop of 64 rounds',
+    contract: '{ "hook": "fc/timer", "limits": { "instructions": 1000 } }',
+    wrong: 'r0 = 0\nagain:\nr0 += 1\nif r0 != 4096 goto again\nexit',
+    right: 'r0 = 0\nagain:\nr0 += 1\nif r0 != 64 goto again\nexit',
   },
   FCC0510: {
     stage: 'codegen',

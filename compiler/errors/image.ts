@@ -8,6 +8,8 @@ export const IMAGE_ERRORS = {
     exit: 3,
     title: 'not an fcc image',
     explain: 'The file does not start with the magic number of an fcc image, or is shorter than an image header.',
+    wrong: 'head -c 40 prog.fcc >short.fcc && fcc inspect short.fcc',
+    right: 'fcc inspect prog.fcc',
   },
   FCC0602: {
     stage: 'image',
@@ -15,6 +17,8 @@ export const IMAGE_ERRORS = {
     title: 'unsupported image version',
     explain:
       'The image was written for another version of the format. Compile it again with the fcc that is to read it; images are not converted.',
+    wrong: 'fcc run written_by_a_later_fcc.fcc',
+    right: 'fcc compile prog.o -t cortex-m4 -o prog.fcc && fcc run prog.fcc',
   },
   FCC0603: {
     stage: 'image',
@@ -22,8 +26,8 @@ export const IMAGE_ERRORS = {
     title: 'image lengths do not add up',
     explain:
       'The total length in the header, the lengths of the tables and sections, and the length of the file must agree exactly. A truncated download or trailing bytes are the usual reason.',
-    wrong: 'fcc run half-downloaded.fcc',
-    right: 'fcc compile prog.o -t cortex-m4 -o prog.fcc && fcc run prog.fcc',
+    wrong: 'head -c 200 prog.fcc >half.fcc && fcc inspect half.fcc',
+    right: 'fcc inspect prog.fcc',
   },
   FCC0604: {
     stage: 'image',
@@ -31,12 +35,16 @@ export const IMAGE_ERRORS = {
     title: 'wrong image checksum',
     explain:
       'The CRC-32 over the image differs from the one in its header: some byte was changed after it was written.',
+    wrong: 'printf x | dd of=prog.fcc bs=1 seek=100 conv=notrunc && fcc run prog.fcc',
+    right: 'fcc compile prog.o -t cortex-m4 -o prog.fcc && fcc run prog.fcc',
   },
   FCC0605: {
     stage: 'image',
     exit: 4,
     title: 'unknown instruction set in image',
     explain: 'The instruction set number in the header is none that this fcc knows.',
+    wrong: 'an image whose header has the instruction set number 9',
+    right: 'fcc compile prog.o -t cortex-m4 -o prog.fcc && fcc run prog.fcc   (1: Thumb-2)',
   },
   FCC0606: {
     stage: 'image',
@@ -44,6 +52,8 @@ export const IMAGE_ERRORS = {
     title: 'invalid image header',
     explain:
       'A header field has a value outside what the format allows: an unknown flag, a count or length beyond the bounds, an alignment that is not 1, 2, 4 or 8, rights other than read or read-write, a trap table outside the text, or padding that is not zero.',
+    wrong: 'an image whose header says "alignment of the context: 3"',
+    right: 'alignment 1, 2, 4 or 8, as fcc compile writes it',
   },
   FCC0607: {
     stage: 'image',
@@ -51,12 +61,16 @@ export const IMAGE_ERRORS = {
     title: 'invalid image entry point',
     explain:
       'An entry point lies outside the text or between two instruction starts, its name is empty or not printable ASCII padded with NUL, its name hash is wrong or used twice, or its worst case and stack do not agree with the header.',
+    wrong: 'an image whose entry point starts at byte 1 of the text',
+    right: 'an entry point at the start of an instruction, as fcc compile writes it',
   },
   FCC0608: {
     stage: 'image',
     exit: 3,
     title: 'invalid image import',
     explain: 'An import is neither a helper id (1 to 0x7fffffff) nor the number of a known intrinsic.',
+    wrong: 'an image that imports helper 0',
+    right: 'an image that imports helpers from 1 to 0x7fffffff, as fcc compile writes it',
   },
   FCC0609: {
     stage: 'image',
@@ -64,6 +78,8 @@ export const IMAGE_ERRORS = {
     title: 'invalid image region',
     explain:
       'A region row has a shortest length above its longest, rights other than read or read-write, an alignment that is not 1, 2, 4 or 8, or a reserved field that is not zero.',
+    wrong: 'an image with a region of at least 64 and at most 32 bytes',
+    right: 'a region of at least 32 and at most 64 bytes, as fcc compile writes it',
   },
   FCC0610: {
     stage: 'image',
@@ -97,6 +113,8 @@ export const IMAGE_ERRORS = {
     title: 'firmware does not build',
     explain:
       'The cross-compiler could not build the test firmware. Its messages follow; a compiler older than GCC 10 or a missing libgcc are the usual reasons.',
+    wrong: 'fcc run prog.o -t cortex-m4 --engine qemu   with arm-none-eabi-gcc 9',
+    right: 'fcc run prog.o -t cortex-m4 --engine qemu   with arm-none-eabi-gcc 10 or later',
   },
   FCC0803: {
     stage: 'device',
@@ -104,6 +122,8 @@ export const IMAGE_ERRORS = {
     title: 'emulator failed',
     explain:
       'The emulator ended with an error, ran into its time limit, or left a result file that is incomplete. Nothing is retried.',
+    wrong: 'fcc run prog.o -t cortex-m4 --engine qemu   on a machine that is too slow or out of memory',
+    right: 'fcc run prog.o -t cortex-m4 --engine sim',
   },
   FCC0804: {
     stage: 'device',
@@ -120,6 +140,8 @@ export const IMAGE_ERRORS = {
     title: 'memory outside the container was changed',
     explain:
       'After a run, bytes around the memory that the container was given differ from the pattern written before. The sandbox failed: please report it with the program.',
+    wrong: 'a guard that lets a store through: a mistake of the compiler or the runtime',
+    right: 'fcc run prog.o --engine interp   (to compare with, for the report)',
   },
   FCC0806: {
     stage: 'device',

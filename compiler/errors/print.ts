@@ -9,12 +9,33 @@ type Palette = Record<keyof typeof PLAIN, string>;
 function placeText(at: Place): string {
   const source = [at.file, at.line, at.line === undefined ? undefined : at.column].filter((p) => p !== undefined);
   const inside = [
-    at.section ?? at.function,
+    at.section || at.function || undefined,
     at.instruction === undefined ? undefined : `insn ${at.instruction}`,
     at.offset === undefined ? undefined : `byte ${at.offset}`,
   ].filter((p) => p !== undefined);
   const both = [source.join(':'), inside.length > 0 ? `(${inside.join(', ')})` : ''];
   return both.filter((p) => p !== '').join('  ');
+}
+
+/** A file named in the first line goes without its folders, which the second line has. */
+const baseName = (file: string): string => file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+
+/**
+ * The place in short, for the end of the first line: the source line, or else the function or section, or else the file; then
+ * the instruction or byte. Empty where nothing is known, or `message` has it already.
+ */
+export function shortPlace(at: Place, message = ''): string {
+  const file = at.file === undefined || at.file === '' ? undefined : baseName(at.file);
+  const inside = at.function || at.section || undefined;
+  const where =
+    at.line === undefined ? (inside ?? file) : file === undefined ? `line ${at.line}` : `${file}:${at.line}`;
+  const parts = [
+    where,
+    at.instruction === undefined ? undefined : `insn ${at.instruction}`,
+    at.offset === undefined || at.line !== undefined ? undefined : `byte ${at.offset}`,
+  ].filter((p) => p !== undefined && p !== '');
+  const text = parts.join(', ');
+  return message.endsWith(text) || (text === file && message.includes(file)) ? '' : text;
 }
 
 /** Length of the expression that starts at a column: names, members, brackets and what they enclose. */
@@ -55,13 +76,16 @@ function snippetLines(d: ErrorDetails, p: Palette): string[] {
 }
 
 /**
- * An error for people, several lines without a final newline, in the layout of the architecture section "Errors". `color`
- * adds ANSI colours.
+ * An error for people, several lines without a final newline, in the layout of the architecture section "Errors"; the first
+ * alone says what is wrong and where. `color` adds ANSI colours.
  */
 export function formatError(error: CompileError, options: { readonly color?: boolean } = {}): string {
   const p = options.color ? COLOURED : PLAIN;
   const d = error.details;
-  const lines = [`${p.error}error[${error.code}]${p.off}: ${p.code}${error.message}${p.off}`];
+  const short = d.at ? shortPlace(d.at, error.message) : '';
+  const lines = [
+    `${p.error}error[${error.code}]${p.off}: ${p.code}${error.message}${p.off}${short === '' ? '' : ` (${short})`}`,
+  ];
   const place = d.at ? placeText(d.at) : '';
   if (place !== '') lines.push(`${p.dim}  --> ${p.off}${place}`);
   lines.push(...snippetLines(d, p));

@@ -11,7 +11,13 @@ export interface ErrorRow {
   readonly title: string;
   /** A paragraph for people: what it means and why it is refused. */
   readonly explain: string;
-  /** A smallest wrong program (C or eBPF assembly or JSON), and the same made right. */
-  readonly wrong?: string;
-  readonly right?: string;
+  /** A smallest wrong input (C, eBPF assembly, JSON, bytes in hexadecimal or a command line), and the same made right. */
+  readonly wrong: string;
+  readonly right: string;
+  /** The hook contract that both examples are read under, JSON text; without one it is that of a bare program. */
+  readonly contract?: string;
+  /** The program that both examples, two contracts, are tried on: eBPF assembly. */
+  readonly program?: string;
+  /** The examples are verified with --strict. */
+  readonly strict?: true;
 }

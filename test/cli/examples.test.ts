@@ -1,56 +1,73 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
+import { findTarget } from '../../backends/index.js';
 import { assemble } from '../../compiler/bpf/asm.js';
+import { rawProgram } from '../../compiler/bpf/raw.js';
+import { compile, prepare } from '../../compiler/compile.js';
 import { parseContract } from '../../compiler/contract/schema.js';
-import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
-import { CompileError, ERRORS, type ErrorCode } from '../../compiler/errors/index.js';
-import { verify } from '../../compiler/verifier/verify.js';
+import { type Contract, DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
+import { CompileError, ERRORS, type ErrorCode, type ErrorRow } from '../../compiler/errors/index.js';
+import { readVectors } from '../../compiler/host/conform.js';
+import { slotBytes } from '../errors/slots.js';
+import { fcc } from './capture.js';
 
-/** The examples of `fcc explain` that are whole programs or contracts: the wrong one earns the code, the right one none. */
+/**
+ * The examples of `fcc explain` that are whole: the wrong one earns the code and nothing else, the right one no error. All of
+ * these stages are, but for what is written in C.
+ */
+const WHOLE_STAGES = ['bpf', 'verifier', 'contract'];
+const IN_C: readonly ErrorCode[] = ['FCC0412'];
+/** Of other stages. */
+const WHOLE_TOO: readonly ErrorCode[] = ['FCC0502', 'FCC0702'];
 
-const CODE_EXAMPLES = [
-  ...(['FCC0306', 'FCC0307', 'FCC0308', 'FCC0309', 'FCC0317'] as const),
-  ...(['FCC0101', 'FCC0102', 'FCC0103', 'FCC0105', 'FCC0106', 'FCC0107', 'FCC0112'] as const),
-];
-const CONTRACT_EXAMPLES = ['FCC0401', 'FCC0402'] as const;
+const ROWS = Object.entries(ERRORS).map(([code, row]): [ErrorCode, ErrorRow] => [code as ErrorCode, row]);
+const WHOLE = ROWS.filter(
+  ([code, row]) => WHOLE_TOO.includes(code) || (WHOLE_STAGES.includes(row.stage) && !IN_C.includes(code)),
+);
 
-/** What comes of an example: the codes of its errors. */
-function judge(text: string, body: () => readonly string[]): readonly string[] {
+const contractOf = (text: string | undefined): Contract =>
+  text === undefined ? DEFAULT_CONTRACT : parseContract(text, 'example');
+
+/** Codes of the errors that a program has under a contract, up to native code where the stage is that. */
+function judgeProgram(text: string, row: ErrorRow, contract: Contract): readonly string[] {
+  const bytes = slotBytes(text);
+  const program = bytes ? rawProgram(bytes, 'example') : assemble(text);
+  const options = { contract, strict: row.strict === true };
+  const target = findTarget('cortex-m4')!;
+  const result = row.stage === 'codegen' ? compile(program, { ...options, target }) : prepare(program, options);
+  if (result.kind !== 'rejected') return [];
+  return result.verdicts.flatMap((v) => (v.verdict === 'accepted' ? [] : v.errors.map((e) => e.code)));
+}
+
+/** Codes of the errors that one example of a row has. */
+function judge(row: ErrorRow, example: string): readonly string[] {
   try {
-    return body();
+    if (row.stage === 'run') {
+      expect(readVectors(example)).toHaveLength(1);
+      return [];
+    }
+    if (!example.startsWith('{')) return judgeProgram(example, row, contractOf(row.contract));
+    const contract = parseContract(example, 'example');
+    return row.program === undefined ? [] : judgeProgram(row.program, row, contract);
   } catch (e) {
     if (e instanceof CompileError) return [e.code];
-    throw new Error(`${text}: ${String(e)}`);
+    throw e;
   }
 }
 
-function program(code: ErrorCode, text: string): readonly string[] {
-  // Fragments go on to an end of their own, except where the missing end is the point.
-  const whole = code === 'FCC0309' || text.endsWith('exit') ? text : `${text}\nr0 = 0\nexit`;
-  const withF = text.includes('f ll') ? `${whole}\nfunc f:\nr0 = 0\nexit` : whole;
-  return judge(text, () => {
-    const loaded = assemble(withF);
-    const verdict = verify(loaded, loaded.entries[0]!, DEFAULT_CONTRACT);
-    return verdict.verdict === 'accepted' ? [] : verdict.errors.map((e) => e.code);
-  });
-}
-
-const contract = (text: string): readonly string[] =>
-  judge(text, () => {
-    parseContract(text, 'example');
-    return [];
-  });
-
 describe('examples of fcc explain', () => {
-  it.each(CODE_EXAMPLES)('%s: the program earns it', (code) => {
-    const { wrong, right } = ERRORS[code];
-    expect(program(code, wrong)).toContain(code);
-    expect(program(code, right)).toEqual([]);
+  it.each(WHOLE)('%s: the wrong one earns it, the right one nothing', (code, row) => {
+    expect(new Set(judge(row, row.wrong))).toEqual(new Set([code]));
+    expect(judge(row, row.right)).toEqual([]);
   });
 
-  it.each(CONTRACT_EXAMPLES)('%s: the contract earns it', (code) => {
-    const { wrong, right } = ERRORS[code];
-    expect(contract(wrong)).toEqual([code]);
-    expect(contract(right)).toEqual([]);
+  it.each(ROWS)('%s: both are shown, with all they need', async (code, row) => {
+    const { code: exit, out } = await fcc(['explain', code]);
+    const indented = (text: string): string => text.replace(/^(?=.)/gm, '    ');
+    expect(exit).toBe(0);
+    for (const part of [row.wrong, row.right, row.contract, row.program])
+      if (part !== undefined) expect(out).toContain(indented(part));
+    expect(row.wrong).not.toBe(row.right);
+    expect(out.includes('\n\nboth are verified with --strict\n\nwrong:\n')).toBe(row.strict === true);
   });
 });
