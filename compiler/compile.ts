@@ -2,18 +2,19 @@
 import { lineAt, type Program } from './bpf/program.js';
 import { type Generated, generate } from './codegen/codegen.js';
 import type { Target } from './codegen/target.js';
-import { HELPERS, type HelperRow } from './contract/helpers.js';
+import { type HelperRow, helpersOf } from './contract/helpers.js';
 import { type Contract, DEFAULT_CONTRACT, fieldRights } from './contract/types.js';
 import { CompileError } from './errors/index.js';
 import { contractHash } from './image/contract-hash.js';
 import type { ImageMap, MapPlace } from './image/map.js';
 import { readImage } from './image/read.js';
 import { writeImage } from './image/write.js';
+import { localFuncs } from './ir/analysis.js';
 import { buildModule } from './ir/build.js';
 import type { Module, Origin } from './ir/ir.js';
 import { type Level, optimise } from './opt/pipeline.js';
 import { type FunctionGuards, guardModule, guardsKept } from './sandbox/sandbox.js';
-import type { Verdict } from './verifier/facts.js';
+import type { Facts, Verdict } from './verifier/facts.js';
 import { mergeFacts, weakWrites } from './verifier/merge.js';
 import { verify } from './verifier/verify.js';
 
@@ -33,6 +34,8 @@ export interface PrepareOptions {
   readonly helpers?: readonly HelperRow[];
   /** Validate the intermediate representation after every pass: for tests. */
   readonly validate?: boolean;
+  /** Called between verifying and the rest: to measure the two apart. */
+  readonly verified?: () => void;
 }
 
 export interface CompileOptions extends PrepareOptions {
@@ -48,6 +51,9 @@ export interface Prepared {
   readonly helpers: readonly HelperRow[];
   readonly module: Module;
   readonly guards: readonly FunctionGuards[];
+  /** What was proved for all entries together, and the writes taken for mere numbers to get there: for `guardReport`. */
+  readonly facts: Facts;
+  readonly opaque: ReadonlySet<string>;
 }
 
 /** What became of one entry point; local functions that several entries reach count for each. */
@@ -91,16 +97,18 @@ export function compile(program: Program, options: CompileOptions): Compiled | R
 /** The first half of `compile`, the same for all targets: verifies, puts the guards in and optimises. */
 export function prepare(program: Program, options: PrepareOptions = {}): Prepared | Rejected {
   const { contract = DEFAULT_CONTRACT, level = 2, entries = program.entries, helpers: extra = [] } = options;
-  const verdicts = verifyTogether(program, entries, contract, options);
-  const facts = verdicts.flatMap((v) => (v.verdict === 'accepted' ? [v.facts] : []));
-  if (facts.length < verdicts.length) return { kind: 'rejected', verdicts };
-  const helpers = [...HELPERS, ...extra];
-  const module = buildModule(program, entries, mergeFacts(facts), contract, helpers);
+  const { verdicts, opaque } = verifyTogether(program, entries, contract, options);
+  const each = verdicts.flatMap((v) => (v.verdict === 'accepted' ? [v.facts] : []));
+  if (each.length < verdicts.length) return { kind: 'rejected', verdicts };
+  options.verified?.();
+  const facts = mergeFacts(each);
+  const helpers = [...helpersOf(contract), ...extra];
+  const module = buildModule(program, entries, facts, contract, helpers);
   const { globals } = program;
   const guards = optimise(module, level, (m) => guardModule(m, { globals, contract }, helpers), {
     validate: options.validate,
   });
-  return { kind: 'prepared', program, entries, contract, helpers, module, guards };
+  return { kind: 'prepared', program, entries, contract, helpers, module, guards, facts, opaque };
 }
 
 /** The second half of `compile`: machine code and image for one target. Leaves `prepared` as it is. */
@@ -147,13 +155,13 @@ function verifyTogether(
   entries: readonly number[],
   contract: Contract,
   { strict, helpers }: PrepareOptions,
-): Verdict[] {
+): { verdicts: Verdict[]; opaque: ReadonlySet<string> } {
   for (let opaque: ReadonlySet<string> = new Set(); ; ) {
     const verdicts = entries.map((entry) => verify(program, entry, contract, { strict, helpers, opaque }));
     const facts = verdicts.flatMap((v) => (v.verdict === 'accepted' ? [v.facts] : []));
-    if (facts.length < verdicts.length) return verdicts;
+    if (facts.length < verdicts.length) return { verdicts, opaque };
     const more = weakWrites(facts);
-    if ([...more].every((place) => opaque.has(place))) return verdicts;
+    if ([...more].every((place) => opaque.has(place))) return { verdicts, opaque };
     opaque = new Set([...opaque, ...more]);
   }
 }
@@ -209,14 +217,16 @@ function summarise(
   const own = reached(module, entry);
   const fn = program.functions[entry]!;
   const sum = (of: (f: Module['funcs'][number]) => number): number => own.reduce((n, f) => n + of(f), 0);
-  const guardsOf = (f: Module['funcs'][number]): FunctionGuards => guards.find((g) => g.func === f)!;
+  const byFunc = new Map(guards.map((g) => [g.func, g]));
+  const guardsOf = (f: Module['funcs'][number]): FunctionGuards => byFunc.get(f)!;
+  const places = new Map(generated.functions.map((f) => [`${f.index} ${f.entry}`, f]));
   const made = generated.entries.find((e) => e.index === entry)!;
   return {
     name: fn.name,
     section: fn.section,
     ebpfInstructions: sum((f) => program.functions[f.index]!.insns.length),
     textBytes: sum((f) => {
-      const g = generated.functions.find((x) => x.index === f.index && x.entry === f.entry)!;
+      const g = places.get(`${f.index} ${f.entry}`)!;
       return g.end - g.start;
     }),
     stackBytes: made.stackBytes + made.frameBytes,
@@ -231,12 +241,16 @@ function summarise(
 
 /** The functions of a module that an entry reaches, itself first. */
 function reached(module: Module, entry: number): Module['funcs'] {
-  const out = module.funcs.filter((f) => f.entry && f.index === entry);
+  const locals = localFuncs(module);
+  const out = new Set(module.funcs.filter((f) => f.entry && f.index === entry));
+  // A set's walk goes on to what is added meanwhile.
   for (const f of out) {
-    for (const { callee } of f.blocks.flatMap((b) => b.insts)) {
-      const local = module.funcs.find((g) => !g.entry && g.index === callee);
-      if (callee !== undefined && local && !out.includes(local)) out.push(local);
+    for (const { insts } of f.blocks) {
+      for (const { callee } of insts) {
+        const local = callee === undefined ? undefined : locals.get(callee);
+        if (local) out.add(local);
+      }
     }
   }
-  return out;
+  return [...out];
 }

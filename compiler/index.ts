@@ -16,8 +16,10 @@ export {
   prepare,
   type Rejected,
 } from './compile.js';
-export { HELPERS } from './contract/helpers.js';
-export { parseContract } from './contract/schema.js';
+export { contractFromBtf } from './contract/btf.js';
+export { contractHeader } from './contract/header.js';
+export { HELPERS, helpersOf } from './contract/helpers.js';
+export { contractJsonSchema, parseContract } from './contract/schema.js';
 export { type Contract, DEFAULT_CONTRACT } from './contract/types.js';
 export { CompileError, ERRORS, type ErrorCode } from './errors/index.js';
 export { formatError } from './errors/print.js';

@@ -24,7 +24,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'compiler/elf': ['compiler/errors'],
   'compiler/bpf': ['compiler/errors', 'compiler/elf'],
   'compiler/cfg': ['compiler/errors', 'compiler/bpf', 'compiler/graph'],
-  'compiler/contract': ['compiler/errors'],
+  'compiler/contract': ['compiler/errors', 'compiler/elf'],
   'compiler/verifier': ['compiler/errors', 'compiler/bpf', 'compiler/cfg', 'compiler/contract'],
   'compiler/ir': [
     'compiler/graph',
@@ -59,6 +59,14 @@ const ALLOWED: Record<string, readonly string[]> = {
     'compiler/simulator',
     'compiler/image',
     'compiler/errors',
+  ],
+  'compiler/report': [
+    'compiler/errors',
+    'compiler/bpf',
+    'compiler/cfg',
+    'compiler/contract',
+    'compiler/verifier',
+    'compiler/sandbox',
   ],
   compiler: ['*'],
   'compiler/cli': ['*'],
