@@ -28,7 +28,9 @@ export function rebased(
     const given = formOf(first);
     const unchanged = (s: State): boolean => {
       const a = at(s);
-      return a !== undefined && a.kind !== 'func' && a.f !== null && loneSymbol(a.f) === sym;
+      // A number and a pointer's offset may have one name and be two things.
+      if (!a || a.kind === 'func' || a.kind !== usual.kind || a.f === null || loneSymbol(a.f) !== sym) return false;
+      return a.kind !== 'ptr' || (usual.kind === 'ptr' && sameRegion(a.region, usual.region));
     };
     if (sym === null || !given || !rounds?.every(unchanged)) return mine;
     if (mine.kind === 'ptr' && (first.kind !== 'ptr' || !sameRegion(mine.region, first.region))) return mine;
