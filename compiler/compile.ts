@@ -12,7 +12,7 @@ import { writeImage } from './image/write.js';
 import { localFuncs } from './ir/analysis.js';
 import { buildModule } from './ir/build.js';
 import type { Module, Origin } from './ir/ir.js';
-import { type Level, optimise } from './opt/pipeline.js';
+import { type Level, optimise, tune } from './opt/pipeline.js';
 import { type FunctionGuards, guardModule, guardsKept } from './sandbox/sandbox.js';
 import type { Facts, Verdict } from './verifier/facts.js';
 import { mergeFacts, weakWrites } from './verifier/merge.js';
@@ -49,6 +49,8 @@ export interface Prepared {
   readonly entries: readonly number[];
   readonly contract: Contract;
   readonly helpers: readonly HelperRow[];
+  readonly level: Level;
+  readonly validate?: boolean;
   readonly module: Module;
   readonly guards: readonly FunctionGuards[];
   /** What was proved for all entries together, and the writes taken for mere numbers to get there: for `guardReport`. */
@@ -108,13 +110,26 @@ export function prepare(program: Program, options: PrepareOptions = {}): Prepare
   const guards = optimise(module, level, (m) => guardModule(m, { globals, contract }, helpers), {
     validate: options.validate,
   });
-  return { kind: 'prepared', program, entries, contract, helpers, module, guards, facts, opaque };
+  return {
+    kind: 'prepared',
+    program,
+    entries,
+    contract,
+    helpers,
+    level,
+    validate: options.validate,
+    module,
+    guards,
+    facts,
+    opaque,
+  };
 }
 
 /** The second half of `compile`: machine code and image for one target. Leaves `prepared` as it is. */
 export function finish(prepared: Prepared, target: Target): Compiled {
-  const { program, entries, contract, helpers, module, guards } = prepared;
+  const { program, entries, contract, helpers, guards, level, validate } = prepared;
   const { globals } = program;
+  const module = tune(prepared.module, target.shape, level, { validate });
   const generated = generate(module, { contract, globals, helpers }, target);
   const image = writeImage({
     arch: target.arch,
@@ -144,7 +159,7 @@ export function finish(prepared: Prepared, target: Target): Compiled {
     trapTable: generated.trapTable,
     trapCount: generated.trapCount,
   });
-  const programs = entries.map((entry) => summarise(program, entry, module, guards, generated));
+  const programs = entries.map((entry) => summarise(program, entry, prepared.module, guards, generated));
   for (const p of programs) checkLimits(p, contract);
   return { kind: 'compiled', image, map: makeMap(program, generated, readImage(image).checksum), programs };
 }

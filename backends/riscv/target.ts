@@ -15,6 +15,7 @@ export function riscvTarget(core: Core): Target {
     arch: 'riscv32',
     core,
     isa: makeIsa(features),
+    shape: { indexShift: null, postIncrement: false, conditional: false, registers: 20 },
     registers: {
       names: REGISTER_NAMES,
       allocationOrder: abi.allocationOrder,

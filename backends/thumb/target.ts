@@ -16,6 +16,9 @@ export function thumbTarget(core: Core): Target {
     arch: 'thumb',
     core,
     isa: makeIsa(levelOf(features)),
+    shape: v7m
+      ? { indexShift: 3, postIncrement: true, conditional: true, registers: 12 }
+      : { indexShift: 0, postIncrement: false, conditional: false, registers: 7 },
     registers: v7m
       ? {
           names: REGISTER_NAMES,

@@ -39,6 +39,7 @@ export function xtensaTarget(core: Core): Target {
   return {
     arch: 'xtensa',
     core,
+    shape: { indexShift: null, postIncrement: false, conditional: true, registers: 11 },
     isa: withLoops(makeIsa(core.features), core.features.density === true),
     poolFirst: true,
     registers: {

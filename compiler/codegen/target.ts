@@ -3,6 +3,7 @@ import type { HelperRow } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import type { Arch, IntrinsicName } from '../image/fields.js';
 import type { Func } from '../ir/ir.js';
+import type { Shape } from '../ir/shape.js';
 import type { Region } from '../verifier/facts.js';
 import type { Asm, Frame, MFunc, MInst, MReg, RegMask } from './machine.js';
 
@@ -67,6 +68,8 @@ export interface Target {
   readonly arch: Arch;
   readonly core: Core;
   readonly isa: Isa;
+  /** What the optimiser's last passes choose by. */
+  readonly shape: Shape;
   /** Literal pools stand before their function, as its loads only reach backwards; else behind it. */
   readonly poolFirst?: boolean;
 

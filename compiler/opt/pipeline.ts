@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { cloneModule } from '../ir/clone.js';
 import type { Module } from '../ir/ir.js';
+import type { Shape } from '../ir/shape.js';
 import { foldAddresses } from './addresses.js';
 import { tidyBlocks } from './blocks.js';
 import { splitCriticalEdges } from './critical-edges.js';
@@ -53,4 +55,16 @@ export function optimise<T>(module: Module, level: Level, guard: (module: Module
   const answer = guard(module);
   runPasses(module, after, options);
   return answer;
+}
+
+/** Passes that choose between equal programs by what a core's instructions can do; none below level 2. */
+function tuning(_shape: Shape, level: Level): readonly Pass[] {
+  return level < 2 ? [] : [splitCriticalEdges];
+}
+
+/** The optimised module as one core wants it: a module of its own, ready for code generation. `module` stays as it is. */
+export function tune(module: Module, shape: Shape, level: Level, options: RunOptions = {}): Module {
+  const own = cloneModule(module);
+  runPasses(own, tuning(shape, level), options);
+  return own;
 }

@@ -61,6 +61,7 @@ export const BYTE_TARGET = {
   ...TOY,
   arch: 'thumb',
   isa: BYTES,
+  shape: { indexShift: null, postIncrement: false, conditional: false, registers: 8 },
   prologue: () => {},
   epilogue: (asm: Asm) => asm.inst('ret'),
   jump: (label: number, asm: Asm) => asm.ref('jump', label),

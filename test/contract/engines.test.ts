@@ -110,7 +110,7 @@ function native(
       validate: true,
     });
     const state = { module, guards, facts, opaque: new Set<string>() };
-    const prepared: Prepared = { kind: 'prepared', program, entries: [0], contract, helpers, ...state };
+    const prepared: Prepared = { kind: 'prepared', level: 2, program, entries: [0], contract, helpers, ...state };
     const image = readImage(finish(prepared, target).image);
     const own = helpers.filter((h) => !HELPERS.some((b) => b.id === h.id));
     return simulate(image, 0, contract, request, { cpu: cpuModel(target), helpers: own, bodies });

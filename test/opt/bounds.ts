@@ -138,6 +138,7 @@ export function compileWith(program: Program, facts: Facts, level: Level, { targ
   const { image } = finish(
     {
       kind: 'prepared',
+      level,
       program,
       entries: [0],
       contract: BOUNDS_CONTRACT,
