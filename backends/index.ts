@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Core, Target } from '../compiler/codegen/target.js';
-import type { Arch } from '../compiler/image/fields.js';
+import type { NativeArch } from '../compiler/image/fields.js';
 import type { CpuModel } from '../compiler/simulator/cpu.js';
 import { CORES as RISCV_CORES, FEATURES as RISCV_FEATURES } from './riscv/cores.js';
 import { riscvCpu } from './riscv/cpu.js';
@@ -20,7 +20,7 @@ interface Backend {
   cpu(core: Core): CpuModel;
 }
 
-const BACKENDS: Partial<Record<Arch, Backend>> = {
+const BACKENDS: Partial<Record<NativeArch, Backend>> = {
   thumb: { cores: THUMB_CORES, features: THUMB_FEATURES, target: thumbTarget, cpu: thumbCpu },
   riscv32: { cores: RISCV_CORES, features: RISCV_FEATURES, target: riscvTarget, cpu: riscvCpu },
   xtensa: { cores: XTENSA_CORES, features: XTENSA_FEATURES, target: xtensaTarget, cpu: xtensaCpu },

@@ -3,7 +3,7 @@ import { lineAt, type Program } from './bpf/program.js';
 import { type Generated, generate } from './codegen/codegen.js';
 import type { Target } from './codegen/target.js';
 import { type HelperRow, helpersOf } from './contract/helpers.js';
-import { type Contract, DEFAULT_CONTRACT, fieldRights } from './contract/types.js';
+import { type Contract, DEFAULT_CONTRACT, searchRights } from './contract/types.js';
 import { CompileError } from './errors/index.js';
 import { contractHash } from './image/contract-hash.js';
 import type { ImageMap, MapPlace } from './image/map.js';
@@ -11,7 +11,7 @@ import { readImage } from './image/read.js';
 import { writeImage } from './image/write.js';
 import { localFuncs } from './ir/analysis.js';
 import { buildModule } from './ir/build.js';
-import type { Module, Origin } from './ir/ir.js';
+import type { Func, Module, Origin } from './ir/ir.js';
 import { type Level, optimise, tune } from './opt/pipeline.js';
 import { type FunctionGuards, guardModule, guardsKept } from './sandbox/sandbox.js';
 import type { Facts, Verdict } from './verifier/facts.js';
@@ -34,6 +34,8 @@ export interface PrepareOptions {
   readonly helpers?: readonly HelperRow[];
   /** Validate the intermediate representation after every pass: for tests. */
   readonly validate?: boolean;
+  /** Neither guards nor fuel, to measure what they cost. Only `fcc bench` asks for it, and throws the image away. */
+  readonly unguarded?: boolean;
   /** Called between verifying and the rest: to measure the two apart. */
   readonly verified?: () => void;
 }
@@ -107,7 +109,8 @@ export function prepare(program: Program, options: PrepareOptions = {}): Prepare
   const helpers = [...helpersOf(contract), ...extra];
   const module = buildModule(program, entries, facts, contract, helpers);
   const { globals } = program;
-  const guards = optimise(module, level, (m) => guardModule(m, { globals, contract }, helpers), {
+  const { unguarded } = options;
+  const guards = optimise(module, level, (m) => guardModule(m, { globals, contract }, helpers, { unguarded }), {
     validate: options.validate,
   });
   return {
@@ -195,12 +198,6 @@ function checkLimits({ name, section, stackBytes, worstCase }: ProgramSummary, {
   over('instructions', limits.instructions, worstCase, 'instructions');
 }
 
-/** A searched store may write the context only if all of it may be written. */
-function searchRights({ context }: Contract): 'r' | 'rw' {
-  const writable = context.fields.every((f) => fieldRights(f) === 'rw');
-  return context.access === 'rw' && writable ? 'rw' : 'r';
-}
-
 function makeMap(program: Program, generated: Generated, checksum: number): ImageMap {
   const place = ({ func, slot }: Origin): MapPlace => {
     const line = lineAt(program.functions[func]!, slot);
@@ -230,10 +227,12 @@ function summarise(
   generated: Generated,
 ): ProgramSummary {
   const own = reached(module, entry);
+  const inside = guards.flatMap((g) => (own.some((f) => g.func.within?.has(f)) ? [g.func] : []));
+  const written = [...new Set([...own, ...inside])];
   const fn = program.functions[entry]!;
-  const sum = (of: (f: Module['funcs'][number]) => number): number => own.reduce((n, f) => n + of(f), 0);
+  const sum = (of: (f: Func) => number, funcs = written): number => funcs.reduce((n, f) => n + of(f), 0);
   const byFunc = new Map(guards.map((g) => [g.func, g]));
-  const guardsOf = (f: Module['funcs'][number]): FunctionGuards => byFunc.get(f)!;
+  const guardsOf = (f: Func): FunctionGuards => byFunc.get(f)!;
   const places = new Map(generated.functions.map((f) => [`${f.index} ${f.entry}`, f]));
   const made = generated.entries.find((e) => e.index === entry)!;
   return {
@@ -243,7 +242,7 @@ function summarise(
     textBytes: sum((f) => {
       const g = places.get(`${f.index} ${f.entry}`)!;
       return g.end - g.start;
-    }),
+    }, own),
     stackBytes: made.stackBytes + made.frameBytes,
     guards: {
       accesses: sum((f) => guardsOf(f).accesses),

@@ -68,6 +68,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'compiler/verifier',
     'compiler/sandbox',
   ],
+  'compiler/bench': ['compiler/errors'],
   compiler: ['*'],
   'compiler/cli': ['*'],
 };

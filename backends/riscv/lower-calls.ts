@@ -125,6 +125,15 @@ export const search: Rule = (s, inst) => {
   );
 };
 
+export const locate: Rule = (s, inst) => {
+  const slot = s.context.intrinsicSlot('locate');
+  return emitCall(s, inst, 'locate', [argument(s, inst.args[0]!)], wordArgs(s.abi, 1, 1), (asm) => {
+    asm.inst('addi', A0, s.abi.instance, 0);
+    loadConstant(A0 + 2, Number(inst.imm), asm);
+    through(s.abi, slot, asm);
+  });
+};
+
 export const trapif: Rule = (s, inst) => {
   const c = compare32(s, inst, inst.cond!, inst.args[0]!, inst.args[1]!);
   s.emit(`trapif.${nameOf(c)}`, inst.origin, c.operands, (ops, asm) =>
@@ -199,6 +208,7 @@ export function isCall(features: Features, inst: Inst): boolean {
     case 'call':
     case 'helper':
     case 'search':
+    case 'locate':
     case 'udiv64':
     case 'sdiv64':
     case 'umod64':

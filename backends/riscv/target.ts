@@ -15,7 +15,16 @@ export function riscvTarget(core: Core): Target {
     arch: 'riscv32',
     core,
     isa: makeIsa(features),
-    shape: { indexShift: null, postIncrement: false, conditional: false, registers: 20 },
+    shape: {
+      indexShift: null,
+      offsets: { min: -2048, max: 2047, scaled: false },
+      postIncrement: false,
+      conditional: false,
+      flags: false,
+      unaligned: false,
+      reverse: false,
+      registers: 20,
+    },
     registers: {
       names: REGISTER_NAMES,
       allocationOrder: abi.allocationOrder,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Operand, RowSpec } from './isa-codec.js';
-import { imm, low, reg } from './isa-data.js';
+import { GENERAL, imm, low, reg } from './isa-data.js';
 import { CONDITIONS } from './isa-names.js';
 
 /** Branches, calls, IT and hints: ARMv7-M manual, A5.2.5, A5.2.6 and A5.3.4. */
@@ -61,6 +61,22 @@ export const FLOW_ROWS: readonly RowSpec[] = [
     ok: ([cond, mask]) => cond !== 14 || (mask! & (mask! - 1)) === 0,
     text: 'it{it} {cond}',
   },
+  // The special register PRIMASK alone: ARMv7-M manual, B5.2.2, B5.2.3 and B5.2.1.
+  {
+    name: 'mrs.primask',
+    bits: '1111001111101111 1000 dddd 00010000',
+    operands: [reg('d', GENERAL)],
+    feature: 'v6m',
+    text: 'mrs {0}, primask',
+  },
+  {
+    name: 'msr.primask',
+    bits: '111100111000 nnnn 1000 1000 00010000',
+    operands: [reg('n', GENERAL)],
+    feature: 'v6m',
+    text: 'msr primask, {0}',
+  },
+  { name: 'cpsid', bits: '1011011001110010', operands: [], it: 'out', text: 'cpsid i' },
   { name: 'nop', bits: '1011111100000000', operands: [] },
   { name: 'nop', bits: '1111001110101111 1000000000000000', operands: [], text: 'nop.w' },
   { name: 'udf', bits: '11011110 iiiiiiii', operands: [imm('i', 255)] },

@@ -141,7 +141,10 @@ export const SINGLES = {
   bx: 'rm',
   blx: 'rm',
   it: 'cond itmask',
-  // Others.
+  // Others. PRIMASK: bit 0 set keeps interrupts off (manual, B1.4.3); cpsid sets it.
+  'mrs.primask': 'rd',
+  'msr.primask': 'rn',
+  cpsid: '',
   nop: '',
   udf: 'imm',
   bkpt: 'imm',

@@ -40,6 +40,8 @@ const byName = new Map<string, readonly Row[]>(
 );
 // Where b has no 32-bit form, bl does as well, if nobody needs LR.
 byName.set('jump', [...byName.get('b')!, ...byName.get('bl')!]);
+// Words at multiples of 4: two of them may become one ldrd or strd.
+for (const name of ['ldr', 'str']) byName.set(`${name}.aligned`, byName.get(name)!);
 
 function rowsOf(name: string): readonly Row[] {
   const rows = byName.get(name);

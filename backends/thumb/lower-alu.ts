@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { Rule } from '../../compiler/codegen/lower.js';
+import type { Asm } from '../../compiler/codegen/machine.js';
 import type { Operand, Selector } from '../../compiler/codegen/select.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
 import { SCRATCH } from './abi.js';
-import { compareNonZero, compareOf, itBlock, materialise, NE } from './lower-compare.js';
+import { itBlock, NE } from './lower-compare.js';
 import { addConstant, invert, isPattern, loadConstant, lowMask, negate, powerOfTwo } from './lower-constants.js';
-import { rotation, shiftAmount, shiftOf } from './lower-shift.js';
+import { rotation, rotationBy, shiftAmount, shiftOf } from './lower-shift.js';
+import type { Selector as ThumbSelector } from './selector.js';
 
 export const result = (inst: Inst): Value => inst.results[0]!;
 
@@ -52,6 +54,56 @@ const shifted =
 const rotated: Rule = (s, inst) => {
   const r = rotation(s, inst);
   return r !== null && s.plain('ror.i', inst, s.def(result(inst)), s.use(r.value), s.imm(r.amount));
+};
+
+const rotatedBy: Rule = (s, inst) => {
+  const r = rotationBy(s, inst);
+  return r !== null && s.plain('rors', inst, s.def(result(inst)), s.use(r.value), s.use(r.amount));
+};
+
+/** The place and width of a run of ones that is not the whole word, or null. */
+function run(mask: number): { lsb: number; width: number } | null {
+  const lsb = 31 - Math.clz32(mask & -mask);
+  const width = lowMask(mask >>> lsb);
+  return width > 0 ? { lsb, width } : null;
+}
+
+/** What is put into a field of zeros: y of y << lsb, whose bits beside the field are zero or masked away. */
+function inserted(s: Selector, v: Value, lsb: number, width: number): Value | null {
+  const field = ((2 ** width - 1) << lsb) >>> 0;
+  const and = s.fold(v, 'and');
+  const k = and && constantRight(s, and);
+  if (k) {
+    if (k.c !== field) return null;
+    if (lsb === 0) return k.x;
+    const shl = s.fold(k.x, 'shl');
+    return shl && shiftAmount(s, shl) === lsb ? shl.args[0]! : null;
+  }
+  const shl = s.fold(v, 'shl');
+  if (!shl || lsb === 0 || shiftAmount(s, shl) !== lsb) return null;
+  if (lsb + width === 32) return shl.args[0]!;
+  const low = s.fold(shl.args[0]!, 'and');
+  const m = low && constantRight(s, low);
+  return m && lowMask(m.c) === width ? m.x : null;
+}
+
+/** (x & ~field) | (y << lsb & field), in the place of x. */
+const insertField: Rule = (s, inst) => {
+  const [a, b] = inst.args as [Value, Value];
+  for (const [p, q] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const and = s.fold(p, 'and');
+    const k = and && constantRight(s, and);
+    const field = k && run(invert(k.c));
+    const y = field && inserted(s, q, field.lsb, field.width);
+    if (!y) continue;
+    const operands = [s.defTied(result(inst), 1), s.use(k!.x), s.use(y), s.imm(field.lsb), s.imm(field.width)];
+    s.emit('bfi', inst.origin, operands, ([d, , m, lsb, width], asm) => asm.inst('bfi', d!, m!, lsb!, width!));
+    return true;
+  }
+  return false;
 };
 
 /** `name` with a constant that the instruction takes, after `map`. */
@@ -224,6 +276,8 @@ export const OR: readonly Rule[] = [
   immediate('orrs.i'),
   immediate('orns.i', invert),
   rotated,
+  rotatedBy,
+  insertField,
   inverted('orns'),
   shifted('orrs', 'orrs'),
   register('orrs'),
@@ -309,81 +363,55 @@ export const BSWAP: readonly Rule[] = [
   },
 ];
 
-/** Is the divisor shown not to be zero by how it is made? */
-export function nonZero(s: Selector, v: Value): boolean {
-  const c = s.constOf(v);
-  if (c !== undefined) return c !== 0;
-  const or = s.definition(v, 'or');
-  return or?.args.some((a) => (s.constOf(a) ?? 0) !== 0) ?? false;
+/**
+ * x / 0 = 0 and x % 0 = x, whatever the core's settings: the divide instruction gives 0 only while CCR.DIV_0_TRP is clear, which is
+ * the firmware's to decide. INT_MIN / -1 gives INT_MIN as it should (ARMv7-M manual, A7.7.127). A quotient is made in the place of
+ * the divisor, a remainder in that of the dividend: there the right answer for a divisor of zero stands already.
+ */
+function unlessZero(rm: number, asm: Asm, then: readonly (() => void)[]): void {
+  if (rm < 8) {
+    const zero = asm.newLabel();
+    asm.ref('cbz', zero, rm);
+    for (const write of then) write();
+    asm.bind(zero);
+  } else {
+    asm.inst('cmp.i', rm, 0);
+    itBlock(
+      NE,
+      then.map(() => true),
+      asm,
+    );
+    for (const write of then) write();
+  }
 }
 
-/**
- * x / 0 = 0 and x % 0 = x by predication: the divide instruction gives 0 only while CCR.DIV_0_TRP is clear, which is the
- * firmware's to decide. INT_MIN / -1 gives INT_MIN as it should (ARMv7-M manual, A7.7.127).
- */
 export const divide =
-  (name: 'udiv' | 'sdiv'): Rule =>
+  (name: 'udiv' | 'sdiv'): Rule<ThumbSelector> =>
   (s, inst) => {
     const [a, b] = inst.args as [Value, Value];
-    const operands = [s.def(result(inst)), s.use(a), s.use(b)];
-    if (nonZero(s, b)) return s.plain(name, inst, ...operands);
-    s.emit(name, inst.origin, operands, ([d, n, m], asm) => {
-      asm.inst('cmp.i', m!, 0);
-      itBlock(NE, [true, false], asm);
-      asm.inst(name, d!, n!, m!);
-      asm.inst('mov.i.it', d!, 0);
-    });
+    if (s.isNonZero(b)) return s.plain(name, inst, s.def(result(inst)), s.use(a), s.use(b));
+    s.emit(name, inst.origin, [s.defTied(result(inst), 2), s.use(a), s.use(b)], ([d, n], asm) =>
+      unlessZero(d!, asm, [() => asm.inst(name, d!, n!, d!)]),
+    );
     return true;
   };
 
 export const modulo =
-  (name: 'udiv' | 'sdiv'): Rule =>
+  (name: 'udiv' | 'sdiv'): Rule<ThumbSelector> =>
   (s, inst) => {
     const [a, b] = inst.args as [Value, Value];
-    const known = nonZero(s, b);
-    s.emit(`${name}.mod`, inst.origin, [s.def(result(inst)), s.use(a), s.use(b)], ([d, n, m], asm) => {
-      if (!known) {
-        asm.inst('cmp.i', m!, 0);
-        itBlock(NE, d === n ? [true, true] : [true, true, false], asm);
-      }
-      asm.inst(name, SCRATCH, n!, m!);
-      asm.inst('mls', d!, SCRATCH, m!, n!);
-      if (!known && d !== n) asm.inst('mov', d!, n!);
-    });
+    const rest = (d: number, n: number, m: number, asm: Asm): (() => void)[] => [
+      () => asm.inst(name, SCRATCH, n, m),
+      () => asm.inst('mls', d, SCRATCH, m, n),
+    ];
+    if (s.isNonZero(b)) {
+      s.emit(`${name}.mod`, inst.origin, [s.def(result(inst)), s.use(a), s.use(b)], ([d, n, m], asm) => {
+        for (const write of rest(d!, n!, m!, asm)) write();
+      });
+    } else {
+      s.emit(`${name}.mod`, inst.origin, [s.defTied(result(inst), 1), s.use(a), s.use(b)], ([d, , m], asm) =>
+        unlessZero(m!, asm, rest(d!, d!, m!, asm)),
+      );
+    }
     return true;
   };
-
-export const icmp: Rule = (s, inst) => {
-  const c = compareOf(s, inst);
-  s.emit(`icmp.${c.name}`, inst.origin, [s.def(result(inst)), ...c.operands], ([d, ...ops], asm) =>
-    materialise(c, d!, ops, asm),
-  );
-  return true;
-};
-
-/** An arm of a select: a register, or a constant that one move writes. */
-function arm(s: Selector, v: Value): { operand: Operand; name: 'mov' | 'mov.i.it' | 'mvn.i' } {
-  const c = s.constOf(v);
-  if (c !== undefined && (c <= 0xffff || isPattern(c))) return { operand: s.imm(c), name: 'mov.i.it' };
-  if (c !== undefined && isPattern(invert(c))) return { operand: s.imm(invert(c)), name: 'mvn.i' };
-  return { operand: s.use(v), name: 'mov' };
-}
-
-export const select: Rule = (s, inst) => {
-  const c = compareNonZero(s, inst.args[0]!);
-  const yes = arm(s, inst.args[1]!);
-  const no = arm(s, inst.args[2]!);
-  const operands = [s.def(result(inst)), yes.operand, no.operand, ...c.operands];
-  s.emit(`select.${c.name}`, inst.origin, operands, ([d, a, b, ...ops], asm) => {
-    c.emit(ops, asm);
-    // A move of a register to itself is left out.
-    const skipYes = yes.name === 'mov' && a === d;
-    const skipNo = no.name === 'mov' && b === d;
-    if (skipYes && skipNo) return;
-    if (skipYes) itBlock(c.condition ^ 1, [true], asm);
-    else itBlock(c.condition, skipNo ? [true] : [true, false], asm);
-    if (!skipYes) asm.inst(yes.name, d!, a!);
-    if (!skipNo) asm.inst(no.name, d!, b!);
-  });
-  return true;
-};

@@ -21,7 +21,7 @@ import {
 import { type Compare, compare32, EQ, jumpIf } from './lower-compare.js';
 import { addConstant, addTo, loadConstant } from './lower-constants.js';
 import { branchShort } from './short-compare.js';
-import { addShortTo, loadField, loadShort } from './short-constants.js';
+import { addShort, addShortTo, loadField, loadShort } from './short-constants.js';
 
 /** Clobbers are exclusive of results: those are defs. */
 function clobbersWithout(results: number): number {
@@ -74,7 +74,6 @@ function emitCall(s: Selector, inst: Inst, call: Call): true {
   s.calls = true;
   const uses: Operand[] = [];
   const constants: { reg: number; value: number }[] = [];
-  const sums: { reg: number; plus: number }[] = [];
   let taken = instance ? 1 << R0 : 0;
   words.forEach((w, i) => {
     const place = places[i]!;
@@ -89,8 +88,7 @@ function emitCall(s: Selector, inst: Inst, call: Call): true {
       constants.push({ reg, value: known });
       return;
     }
-    if (typeof w === 'object' && 'plus' in w) sums.push({ reg, plus: w.plus });
-    uses.push(s.useFixed(valueIn(w), reg));
+    uses.push(typeof w === 'object' && 'plus' in w ? sum(s, inst, w, reg) : s.useFixed(valueIn(w), reg));
   });
   const { results } = inst;
   if (results.length > RESULT_REGS) throw new Error(`${name} has ${results.length} results`);
@@ -103,7 +101,6 @@ function emitCall(s: Selector, inst: Inst, call: Call): true {
     inst.origin,
     [...results.map((r, i) => s.defFixed(r, i)), ...uses, ...temps],
     (ops, asm) => {
-      for (const c of sums) addConstantTo(c.reg, c.reg, c.plus, asm, features);
       for (const c of constants) load(c.reg, c.value, asm, features);
       if (instance) asm.inst('mov', R0, INSTANCE_REG);
       if (slot !== null) through(slot, features.v7m ? SCRATCH : (spare ?? ops[first]!), instance, asm, features);
@@ -113,6 +110,21 @@ function emitCall(s: Selector, inst: Inst, call: Call): true {
     { clobbers: clobbersWithout(results.length) } satisfies Partial<MInst>,
   );
   return true;
+}
+
+/** A value and a constant, added up in a register of its own that becomes the argument's. */
+function sum(s: Selector, inst: Inst, w: { readonly value: Value; readonly plus: number }, fixed: number): Operand {
+  if (w.plus === 0) return s.useFixed(w.value, fixed);
+  const reg = s.fresh();
+  const { features } = s;
+  // Two-address where only that takes the constant.
+  const c = w.plus >>> 0;
+  const inPlace = !features.v7m && addShort(c, true) === null && addShort(c, false) !== null;
+  const def: Operand = { spec: inPlace ? { role: 'def', tied: 1 } : { role: 'def' }, reg };
+  s.emit('argument', inst.origin, [def, s.use(w.value), s.imm(w.plus)], ([d, n, k], asm) =>
+    addConstantTo(d!, n!, k!, asm, features),
+  );
+  return { spec: { role: 'use', fixed }, reg };
 }
 
 const keptTemp = (s: Selector): Operand => ({ spec: { role: 'temp', mask: KEPT_REGISTERS }, reg: s.fresh() });
@@ -206,6 +218,15 @@ export const search: Rule = (s, inst) =>
       if (s.features.v7m) jumpIf(REFUSED, [R0, 0], site, asm);
       else branchShort(s, REFUSED, [R0, 0], site, true, asm);
     },
+  });
+
+export const locate: Rule = (s, inst) =>
+  emitCall(s, inst, {
+    name: 'locate',
+    words: [...inst.args, Number(inst.imm)],
+    ...helperArgs([{ kind: 'u32' }, { kind: 'u32' }]),
+    instance: true,
+    slot: s.context.intrinsicSlot('locate'),
   });
 
 /** r0 = 0. */

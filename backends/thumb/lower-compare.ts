@@ -113,6 +113,7 @@ export function compare32(s: Selector, cond: Cond, a: Value, b: Value): Compare 
 function compareConstant(s: Selector, cond: Cond, a: Value, c: number): Compare | null {
   if (isBits(cond)) {
     if (c === 0xffffffff) return single('tst', NUMBER[cond], [s.use(a), s.use(a)]);
+    if (c === 0x80000000) return single('cmp.i', cond === 'set' ? MI : PL, [s.use(a), s.imm(0)]);
     return isPattern(c) ? single('tst.i', NUMBER[cond], [s.use(a), s.imm(c)]) : null;
   }
   if (c === 0 && (cond === 'eq' || cond === 'ne')) {
@@ -203,6 +204,23 @@ function equalLanes(s: Selector, cond: 'eq' | 'ne', al: Value, ah: Value, bl: Va
     };
   }
   if (s.constOf(ah) !== undefined && s.constOf(ah) === s.constOf(bh)) return compare32(s, cond, al, bl);
+  // Of a number with a lane of zero: what differs in the other lane, and all of the one that has to be zero.
+  for (const [zero, rest, other, x] of [
+    [c[0], al, bh, ah],
+    [c[1], ah, bl, al],
+  ] as const) {
+    if (zero !== 0) continue;
+    const right = lane(s, other, 'eor', isPattern);
+    return {
+      name: 'equal64',
+      operands: [s.use(x), right.operand, s.use(rest)],
+      condition: NUMBER[cond],
+      emit: ([a, b, r], asm) => {
+        asm.inst(right.name, SCRATCH, a!, b!);
+        asm.inst('orrs', SCRATCH, SCRATCH, r!);
+      },
+    };
+  }
   return chain(s, 'cmp', NUMBER[cond], al, ah, bl, bh);
 }
 

@@ -27,6 +27,9 @@ export function powerOfTwo(v: number): number {
   return v !== 0 && (v & (v - 1)) === 0 ? 31 - Math.clz32(v) : -1;
 }
 
+/** May one move of an IT block write it? */
+export const loadable = (v: number): boolean => v <= 0xffff || isPattern(v);
+
 /** rd = v in as few bytes as possible: one instruction, else the literal pool. */
 export function loadConstant(rd: number, v: number, asm: Asm): void {
   if (v <= 0xff && rd < 8) asm.inst('movs.i', rd, v);

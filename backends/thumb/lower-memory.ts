@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 
-import type { Rule } from '../../compiler/codegen/lower.js';
+import type { Rule as AnyRule } from '../../compiler/codegen/lower.js';
 import type { Asm, MInst } from '../../compiler/codegen/machine.js';
 import { step, stored } from '../../compiler/codegen/operands.js';
-import type { Operand, Selector } from '../../compiler/codegen/select.js';
+import type { Operand } from '../../compiler/codegen/select.js';
 import { INSTANCE } from '../../compiler/image/fields.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
 import { INSTANCE_REG, SCRATCH } from './abi.js';
 import { addConstant, addTo, isPattern, loadConstant } from './lower-constants.js';
+import type { Selector } from './selector.js';
+
+type Rule = AnyRule<Selector>;
 
 /**
  * Memory. ldr, ldrh, str and strh take any address; ldrd and strd fault unless it is a multiple of 4 (ARMv7-M manual,
@@ -22,6 +25,15 @@ const signed = (v: number): number => v | 0;
 /** Does one load or store of this size take the offset? Both words of 8 bytes must be in reach. */
 function reaches(size: number, offset: number): boolean {
   return offset >= -255 && offset <= (size === 8 ? 4091 : 4095);
+}
+
+/** Accesses up to which one sum of two registers is made part of each: more bytes from then on. */
+const SHARED = 2;
+
+/** A sum that nothing reads but accesses of this block, none with an offset: made part of all of them, it need not be made. */
+function sharedSum(s: Selector, value: Value): Inst | undefined {
+  const takes = (access: Inst): boolean => access.size !== 8 && (access.off ?? 0) === 0;
+  return s.sharedSum(value, SHARED, takes);
 }
 
 export interface Address {
@@ -63,7 +75,7 @@ export function addressOf(
     }
   }
   if (offset === 0 && maxScale >= 0) {
-    const sum = s.fold(value, 'add');
+    const sum = s.fold(value, 'add') ?? sharedSum(s, value);
     const [a, b] = sum && !step(s, sum) ? sum.args : [];
     for (const [x, y] of a && b
       ? ([
@@ -140,11 +152,15 @@ const load64: Rule = (s, inst) => {
   });
 };
 
+/** Is it a word at a multiple of 4? Then it may become half of an ldrd or strd (peephole-pairs.ts). */
+const isAligned = (inst: Inst, offset: number): boolean =>
+  inst.size === 4 && (inst.access?.align ?? 1) >= 4 && offset % 4 === 0;
+
 const loadSmall: Rule = (s, inst) => {
   if (inst.size === 8 || inst.size === undefined) throw new Error('a load of unknown size');
   const name = LOADS[inst.size][inst.signed ? 1 : 0];
   return access(s, inst, name, [s.def(inst.results[0]!)], ([rt], base, offset, asm) =>
-    asm.inst(name, rt!, base, offset),
+    asm.inst(isAligned(inst, offset) ? 'ldr.aligned' : name, rt!, base, offset),
   );
 };
 
@@ -166,7 +182,9 @@ export const STORE: readonly Rule[] = [
     if (inst.size === 8 || inst.size === undefined) throw new Error('a store of unknown size');
     const name = STORES[inst.size];
     const own = [s.use(stored(s, inst.args[1]!, inst.size))];
-    return access(s, inst, name, own, ([rt], base, offset, asm) => asm.inst(name, rt!, base, offset));
+    return access(s, inst, name, own, ([rt], base, offset, asm) =>
+      asm.inst(isAligned(inst, offset) ? 'str.aligned' : name, rt!, base, offset),
+    );
   },
 ];
 
@@ -226,8 +244,9 @@ export const zeroframe: Rule = (s, inst) => {
     inst.origin,
     operands,
     ([at, zero], asm) => {
-      asm.inst('ldr', SCRATCH, INSTANCE_REG, offset);
-      addTo(at!, SCRATCH, add >>> 0, asm);
+      const inPlace = addConstant(add >>> 0) !== null;
+      asm.inst('ldr', inPlace ? at! : SCRATCH, INSTANCE_REG, offset);
+      addTo(at!, inPlace ? at! : SCRATCH, add >>> 0, asm);
       loadConstant(zero!, 0, asm);
       if (words <= UNROLLED) {
         for (let i = 0; i < words; i++) asm.inst('strd', zero!, zero!, at!, 8 * i);

@@ -6,6 +6,7 @@ import type { Inst, Value } from '../../compiler/ir/ir.js';
 import { SCRATCH } from './abi.js';
 import { itBlock, PL } from './lower-compare.js';
 import { isPattern } from './lower-constants.js';
+import { shiftAmount } from './lower-shift.js';
 
 /** Operations on pairs of lanes. Each is one machine instruction, as the carry must not outlive it. */
 
@@ -68,12 +69,50 @@ function addPair(s: Selector, inst: Inst, a: readonly [Value, Value], b: readonl
 /** With only the low lane read, a 64-bit sum, difference or product is the 32-bit one. */
 export const lowOnly = (s: Selector, inst: Inst): boolean => !s.isNeeded(inst.results[1]!);
 
+/** The two 32-bit numbers that a 64-bit product is made of, if the factors are no wider. */
+function factors(s: Selector, inst: Inst): { name: 'umul' | 'smul'; a: Value; b: Value } | null {
+  const [al, ah, bl, bh] = inst.args as [Value, Value, Value, Value];
+  if (inst.op === 'umul64') return { name: 'umul', a: al, b: ah };
+  const zero = (h: Value): boolean => s.constOf(h) === 0;
+  if (zero(ah) && zero(bh)) return { name: 'umul', a: al, b: bl };
+  return extended(s, al, ah) && extended(s, bl, bh) ? { name: 'smul', a: al, b: bl } : null;
+}
+
+/** Is the high lane the low one's sign? */
+function extended(s: Selector, low: Value, high: Value): boolean {
+  const [l, h] = [s.constOf(low), s.constOf(high)];
+  if (l !== undefined && h !== undefined) return h === (l >= 0x80000000 ? 0xffffffff : 0);
+  const shift = s.definition(high, 'ashr');
+  return shift !== undefined && shift.args[0]!.id === low.id && shiftAmount(s, shift) === 31;
+}
+
+/** A product of two 32-bit numbers and a 64-bit sum, in the sum's place. */
+const multiplyAdd64: Rule = (s, inst) => {
+  const [al, ah, bl, bh] = inst.args as [Value, Value, Value, Value];
+  for (const [pl, ph, cl, ch] of [
+    [al, ah, bl, bh],
+    [bl, bh, al, ah],
+  ] as const) {
+    const product = s.fold(pl, 'mul64', 'umul64');
+    if (!product || product !== s.fold(ph, 'mul64', 'umul64') || product.results[0]!.id !== pl.id) continue;
+    const f = factors(s, product);
+    if (!f || cl.id === ch.id) continue;
+    const [l, h] = inst.results as readonly [Value, Value];
+    const name = f.name === 'umul' ? 'umlal' : 'smlal';
+    const operands = [s.defTied(l, 2), s.defTied(h, 3), s.use(cl), s.use(ch), s.use(f.a), s.use(f.b)];
+    s.emit(name, inst.origin, operands, ([dl, dh, , , a, b], asm) => asm.inst(name, dl!, dh!, a!, b!));
+    return true;
+  }
+  return false;
+};
+
 export const ADD64: readonly Rule[] = [
   (s, inst) => {
     if (!lowOnly(s, inst)) return false;
     const b = second(s, inst.args[2]!, 'adds');
     return s.plain(b.name, inst, s.def(inst.results[0]!), s.use(inst.args[0]!), b.operand);
   },
+  multiplyAdd64,
   (s, inst) => {
     const [al, ah, bl, bh] = inst.args as [Value, Value, Value, Value];
     const left = pairOf(s, al, ah) !== undefined || (s.constOf(ah) !== undefined && s.constOf(bh) === undefined);
@@ -130,6 +169,11 @@ export const MUL64: readonly Rule[] = [
     if (!lowOnly(s, inst)) return false;
     return s.plain('mul', inst, s.def(inst.results[0]!), s.use(inst.args[0]!), s.use(inst.args[2]!));
   },
+  (s, inst) => {
+    const f = factors(s, inst);
+    const [l, h] = inst.results as readonly [Value, Value];
+    return f?.name === 'smul' && s.plain('smull', inst, s.def(l), s.def(h), s.use(f.a), s.use(f.b));
+  },
   // al * bl, and the cross products of high lanes that are not zero.
   (s, inst) => {
     const [al, ah, bl, bh] = inst.args as [Value, Value, Value, Value];
@@ -148,9 +192,17 @@ export const MUL64: readonly Rule[] = [
   },
 ];
 
+/** The amount of a 64-bit shift, of which the low 6 bits count: what holds it, and whether they have to be cut out. */
+function amountOf(s: Selector, v: Value): { amount: Value; masked: boolean } {
+  const and = s.definition(v, 'and');
+  const c = and && (s.constOf(and.args[1]!) ?? s.constOf(and.args[0]!));
+  return { amount: v, masked: c !== undefined && c <= 63 };
+}
+
 /**
  * Shifts by a variable amount n in 0..63, without branches. Register shifts take the amount's low byte and give 0 (asr:
  * the sign) from 32 up, so of the two contributions "n < 32" and "n >= 32" one is always 0; at 32 they are the same.
+ * A lane that is zero contributes nothing, and of a low lane of 1 shifted left the first contribution is the second or 0.
  */
 const shift64 =
   (direction: 'left' | 'right'): Rule =>
@@ -160,17 +212,41 @@ const shift64 =
     const [near, far] = left ? [inst.args[0]!, inst.args[1]!] : [inst.args[1]!, inst.args[0]!];
     const [dNear, dFar] = left ? [inst.results[0]!, inst.results[1]!] : [inst.results[1]!, inst.results[0]!];
     const [out, back] = left ? ['lsls', 'lsrs'] : ['lsrs', 'lsls'];
-    const operands = [s.def(dNear), s.defEarly(dFar), s.temp(), s.use(near), s.use(far), s.use(inst.args[2]!)];
-    s.emit(`shift64.${direction}`, inst.origin, operands, ([dn, df, t, n, f, amount], asm) => {
-      asm.inst('and.i', SCRATCH, amount!, 63);
-      asm.inst('rsbs.i', t!, SCRATCH, 32);
-      asm.inst(back!, t!, n!, t!);
-      asm.inst(out!, df!, f!, SCRATCH);
-      asm.inst('orrs', df!, df!, t!);
-      asm.inst('subs.i', t!, SCRATCH, 32);
-      asm.inst(out!, t!, n!, t!);
-      asm.inst('orrs', df!, df!, t!);
-      asm.inst(out!, dn!, n!, SCRATCH);
+    const { amount, masked } = amountOf(s, inst.args[2]!);
+    const farZero = s.constOf(far) === 0;
+    const one = left && s.constOf(near) === 1;
+    const [wantNear, wantFar] = [s.isNeeded(dNear), s.isNeeded(dFar)];
+    const operands = [
+      s.def(dNear),
+      s.defEarly(dFar),
+      s.temp(),
+      s.use(near),
+      ...(farZero ? [] : [s.use(far)]),
+      s.use(amount),
+    ];
+    s.emit(`shift64.${direction}`, inst.origin, operands, ([dn, df, t, n, ...more], asm) => {
+      const f = farZero ? null : more[0]!;
+      const given = more.at(-1)!;
+      // The near result may take the amount's register: it is written last.
+      const by = masked ? given : SCRATCH;
+      if (!masked) asm.inst('and.i', SCRATCH, given, 63);
+      if (wantFar) {
+        // What has been shifted in so far is in df.
+        let some = false;
+        const into = (name: string, x: number, count: number): void => {
+          asm.inst(name, some ? t! : df!, x, count);
+          if (some) asm.inst('orrs', df!, df!, t!);
+          some = true;
+        };
+        if (!one) {
+          asm.inst('rsbs.i', t!, by, 32);
+          into(back!, n!, t!);
+        }
+        if (f !== null) into(out!, f, by);
+        asm.inst('subs.i', t!, by, 32);
+        into(out!, n!, t!);
+      }
+      if (wantNear) asm.inst(out!, dn!, n!, by);
     });
     return true;
   };
@@ -181,20 +257,26 @@ export const LSHR64: readonly Rule[] = [shift64('right')];
 /** As above, but the high lane shifted by n - 32 counts only if that is not negative. */
 export const ASHR64: readonly Rule[] = [
   (s, inst) => {
-    const [l, h, amount] = inst.args as [Value, Value, Value];
+    const [l, h] = inst.args as [Value, Value, Value];
+    const { amount, masked } = amountOf(s, inst.args[2]!);
     const [dl, dh] = inst.results as readonly [Value, Value];
+    const [wantLow, wantHigh] = [s.isNeeded(dl), s.isNeeded(dh)];
     const operands = [s.defEarly(dl), s.def(dh), s.temp(), s.use(l), s.use(h), s.use(amount)];
     s.emit('shift64.signed', inst.origin, operands, ([rl, rh, t, al, ah, n], asm) => {
-      asm.inst('and.i', SCRATCH, n!, 63);
-      asm.inst('rsbs.i', t!, SCRATCH, 32);
-      asm.inst('lsls', t!, ah!, t!);
-      asm.inst('lsrs', rl!, al!, SCRATCH);
-      asm.inst('orrs', rl!, rl!, t!);
-      asm.inst('subs.i', t!, SCRATCH, 32);
-      itBlock(PL, [true, true], asm);
-      asm.inst('asr.it', t!, ah!, t!);
-      asm.inst('orr.it', rl!, rl!, t!);
-      asm.inst('asrs', rh!, ah!, SCRATCH);
+      // The high result, which may have the amount's register, is written last.
+      const by = masked ? n! : SCRATCH;
+      if (!masked) asm.inst('and.i', SCRATCH, n!, 63);
+      if (wantLow) {
+        asm.inst('rsbs.i', t!, by, 32);
+        asm.inst('lsls', t!, ah!, t!);
+        asm.inst('lsrs', rl!, al!, by);
+        asm.inst('orrs', rl!, rl!, t!);
+        asm.inst('subs.i', t!, by, 32);
+        itBlock(PL, [true, true], asm);
+        asm.inst('asr.it', t!, ah!, t!);
+        asm.inst('orr.it', rl!, rl!, t!);
+      }
+      if (wantHigh) asm.inst('asrs', rh!, ah!, by);
     });
     return true;
   },

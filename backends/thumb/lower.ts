@@ -2,18 +2,21 @@
 
 import { early, type Lowering, lowerFunction, type Rule } from '../../compiler/codegen/lower.js';
 import type { MReg } from '../../compiler/codegen/machine.js';
-import { type Features, Selector } from '../../compiler/codegen/select.js';
+import type { Features } from '../../compiler/codegen/select.js';
 import type { LowerContext } from '../../compiler/codegen/target.js';
 import type { Func, Op } from '../../compiler/ir/ir.js';
 import { R0, R1, R2, R3, SP } from './abi.js';
 import * as alu from './lower-alu.js';
 import { ATOMIC } from './lower-atomic.js';
+import { ICMP, ICMP64 } from './lower-bool.js';
 import * as calls from './lower-calls.js';
 import { compare32, compare64, jumpIf } from './lower-compare.js';
 import { loadConstant } from './lower-constants.js';
 import { move } from './lower-frame.js';
 import * as memory from './lower-memory.js';
+import { select } from './lower-select.js';
 import * as wide from './lower-wide.js';
+import { Selector } from './selector.js';
 import * as short from './short-alu.js';
 import { branchShort, compareShort, compareShort64 } from './short-compare.js';
 import * as condition from './short-condition.js';
@@ -34,7 +37,8 @@ const COMMON = {
   call: [calls.call],
   helper: [calls.helper],
   search: [calls.search],
-} as const satisfies Partial<Record<Op, readonly Rule[]>>;
+  locate: [calls.locate],
+} as const satisfies Partial<Record<Op, readonly Rule<Selector>[]>>;
 
 /** How each operation is selected with the ARMv7-M instructions: the first rule that matches wins. */
 const MAINLINE = {
@@ -55,8 +59,8 @@ const MAINLINE = {
   ashr: alu.ASHR,
   sext: alu.SEXT,
   bswap: alu.BSWAP,
-  icmp: [alu.icmp],
-  select: [alu.select],
+  icmp: ICMP,
+  select: [select],
   add64: wide.ADD64,
   sub64: wide.SUB64,
   mul64: wide.MUL64,
@@ -64,7 +68,7 @@ const MAINLINE = {
   shl64: wide.SHL64,
   lshr64: wide.LSHR64,
   ashr64: wide.ASHR64,
-  icmp64: [alu.icmp],
+  icmp64: ICMP64,
   base: [memory.base],
   length: [memory.length],
   load: memory.LOAD,
@@ -72,7 +76,7 @@ const MAINLINE = {
   trapif: [calls.trapif],
   fuel: [memory.fuel],
   zeroframe: [memory.zeroframe],
-} as const satisfies Record<Op, readonly Rule[]>;
+} as const satisfies Record<Op, readonly Rule<Selector>[]>;
 
 /** The same with 16-bit encodings, and what ARMv8-M baseline has beyond them. */
 const SHORT = {
@@ -110,9 +114,9 @@ const SHORT = {
   trapif: [condition.trapif],
   fuel: [shortMemory.fuel],
   zeroframe: [shortMemory.zeroframe],
-} as const satisfies Record<Op, readonly Rule[]>;
+} as const satisfies Record<Op, readonly Rule<Selector>[]>;
 
-function lowering(features: Features): Lowering {
+function lowering(features: Features): Lowering<Selector> {
   const full = features.v7m === true;
   return {
     rules: full ? MAINLINE : SHORT,

@@ -31,6 +31,12 @@ export const MEMORY_FORMS = [
   { base: 'sp', offset: 'constant inside the frame', write: 'any', guarded: false },
   { base: 'pc', offset: 'constant: literal pool of the function', write: 'no', guarded: false },
   { base: 'allocated or scratch register', offset: 'constant -255..4095', write: 'any', guarded: true },
+  {
+    base: 'allocated register, which then moves on by the constant or has done so',
+    offset: 'constant -255..255, of pairs -1020..1020',
+    write: 'any',
+    guarded: true,
+  },
   { base: 'allocated register', offset: 'allocated register, shifted left by 0..3', write: 'any', guarded: true },
 ] as const;
 
@@ -47,7 +53,7 @@ export const FLOW_FORMS = [
 
 /** Shapes of guards; each is one selected operation, nothing is put inside it. */
 export const GUARD_SHAPES = [
-  { op: 'trapif', shape: 'compare; bCOND stub, or cbz/cbnz stub' },
+  { op: 'trapif', shape: 'compare; bCOND stub, or cbz/cbnz stub; no comparison where its flags are there already' },
   { op: 'search', shape: 'mov r0, r9; r3 = rights; call through the slot; cbz r0, stub or cmp r0, #0; beq stub' },
   { op: 'search', shape: 'the same through a low register; cbz r0 or cmp r0, #0 and a jump to the stub' },
   { op: 'fuel', shape: 'mov t, r9; ldr u, [t, #fuel]; subs u, amount; jump on lo to the stub; str u, [t, #fuel]' },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Decoded, plainName } from './isa.js';
+import { type Decoded, type PlainName, plainName } from './isa.js';
 import { type Domain, type Machine, MEANINGS } from './semantics.js';
 
 /** What an instruction touches, read off its meaning. Register sets as masks; flags as letters of "nzcv". */
@@ -50,46 +50,53 @@ const BLANK: Domain<Unknown, boolean | null> = {
   negate: one,
 };
 
+const FLAGS = ['n', 'z', 'c', 'v'] as const;
+/** Letters of every set of flags, bit i of the index for the i-th. */
+const LETTERS: readonly string[] = Array.from({ length: 16 }, (_, set) =>
+  FLAGS.filter((__, i) => (set >> i) & 1).join(''),
+);
+
 class Recorder implements Machine<Unknown, boolean | null> {
   readonly d = BLANK;
   readonly address = 0;
   readonly size = 4;
   uses = 0;
   defs = 0;
-  flagsUsed = new Set<string>();
-  flagsSet = new Set<string>();
+  /** Bits of FLAGS. */
+  flagsUsed = 0;
+  flagsSet = 0;
   loads = 0;
   stores = 0;
   literal = false;
   flow: Effects['flow'] = 'next';
 
-  #read(f: string): null {
-    this.flagsUsed.add(f);
+  #read(f: number): null {
+    this.flagsUsed |= f;
     return null;
   }
   get n(): boolean | null {
-    return this.#read('n');
+    return this.#read(1);
   }
   set n(_: boolean | null) {
-    this.flagsSet.add('n');
+    this.flagsSet |= 1;
   }
   get z(): boolean | null {
-    return this.#read('z');
+    return this.#read(2);
   }
   set z(_: boolean | null) {
-    this.flagsSet.add('z');
+    this.flagsSet |= 2;
   }
   get c(): boolean | null {
-    return this.#read('c');
+    return this.#read(4);
   }
   set c(_: boolean | null) {
-    this.flagsSet.add('c');
+    this.flagsSet |= 4;
   }
   get v(): boolean | null {
-    return this.#read('v');
+    return this.#read(8);
   }
   set v(_: boolean | null) {
-    this.flagsSet.add('v');
+    this.flagsSet |= 8;
   }
   get(r: number): Unknown {
     this.uses |= 1 << r;
@@ -130,15 +137,17 @@ class Recorder implements Machine<Unknown, boolean | null> {
  * Effects of a decoded instruction, as if its IT condition, if any, held. A flag that keeps its value counts as used and set. The
  * IT instruction reads no flags itself: those it guards do.
  */
-export function effects(inst: Decoded): Effects {
+export const effects = (inst: Decoded): Effects => effectsOf(plainName(inst.row.name), inst.operands);
+
+/** The same of an instruction by name. */
+export function effectsOf(name: PlainName, operands: readonly number[]): Effects {
   const m = new Recorder();
-  MEANINGS[plainName(inst.row.name)](m, inst.operands);
-  const letters = (s: Set<string>): string => [...'nzcv'].filter((f) => s.has(f)).join('');
+  MEANINGS[name](m, operands);
   return {
     uses: m.uses,
     defs: m.defs,
-    flagsUsed: letters(m.flagsUsed),
-    flagsSet: letters(m.flagsSet),
+    flagsUsed: LETTERS[m.flagsUsed]!,
+    flagsSet: LETTERS[m.flagsSet]!,
     loads: m.loads,
     stores: m.stores,
     literal: m.literal,

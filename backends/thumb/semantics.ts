@@ -158,6 +158,12 @@ const flow = {
     m.jumpTo(to, 'blx');
   },
   it: (m, o) => m.startIt(o[0]!, o[1]!),
+  // No interrupt comes here, so that none is ever kept off.
+  'mrs.primask': (m, o) => m.set(o[0]!, m.d.const(0)),
+  'msr.primask': (m, o) => {
+    m.get(o[0]!);
+  },
+  cpsid: () => {},
   nop: () => {},
   udf: (m, o) => m.stop('udf', o[0]!),
   bkpt: (m, o) => m.stop('bkpt', o[0]!),

@@ -2,9 +2,10 @@
 import type { Rule } from '../../compiler/codegen/lower.js';
 import type { Selector } from '../../compiler/codegen/select.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
-import { constantRight, neutral, nonZero, result, scaled } from './lower-alu.js';
+import { constantRight, neutral, result, scaled } from './lower-alu.js';
 import { invert, lowMask, negate } from './lower-constants.js';
-import { rotation, shiftAmount } from './lower-shift.js';
+import { rotation, rotationBy, shiftAmount } from './lower-shift.js';
+import type { Selector as ThumbSelector } from './selector.js';
 import { addShort, isByte, loadShort } from './short-constants.js';
 import { viaLow } from './short-stack.js';
 
@@ -47,6 +48,12 @@ const commutative =
     const swap = s.constOf(a) !== undefined || (s.isNeeded(a) && !s.isNeeded(b) && s.constOf(b) === undefined);
     return swap ? inPlace(s, inst, name, b, a) : inPlace(s, inst, name, a, b);
   };
+
+/** A rotation to the right by a register. */
+const rotatedBy: Rule = (s, inst) => {
+  const r = rotationBy(s, inst);
+  return r !== null && s.plain('rors', inst, s.defTied(result(inst), 1), s.use(r.value), s.use(r.amount));
+};
 
 /** A rotation to the right, its amount in a temporary. */
 const rotated: Rule = (s, inst) => {
@@ -187,7 +194,7 @@ export const AND: readonly Rule[] = [
   commutative('ands'),
 ];
 
-export const OR: readonly Rule[] = [neutral(0), rotated, commutative('orrs')];
+export const OR: readonly Rule[] = [neutral(0), rotated, rotatedBy, commutative('orrs')];
 
 export const XOR: readonly Rule[] = [
   neutral(0),
@@ -256,11 +263,11 @@ export const SEXT: readonly Rule[] = [
  * stays if it is zero. INT_MIN / -1 gives INT_MIN as it should.
  */
 export const divide =
-  (name: 'udiv' | 'sdiv'): Rule =>
+  (name: 'udiv' | 'sdiv'): Rule<ThumbSelector> =>
   (s, inst) => {
     if (!s.features.v8mbase) return false;
     const [a, b] = inst.args as [Value, Value];
-    if (nonZero(s, b)) return s.plain(name, inst, s.def(result(inst)), s.use(a), s.use(b));
+    if (s.isNonZero(b)) return s.plain(name, inst, s.def(result(inst)), s.use(a), s.use(b));
     s.emit(name, inst.origin, [s.defTied(result(inst), 2), s.use(a), s.use(b)], ([d, n], asm) => {
       const zero = asm.newLabel();
       asm.ref('cbz', zero, d!);
@@ -272,11 +279,11 @@ export const divide =
 
 /** Remainder: the dividend, less quotient times divisor if that is not zero. */
 export const modulo =
-  (name: 'udiv' | 'sdiv'): Rule =>
+  (name: 'udiv' | 'sdiv'): Rule<ThumbSelector> =>
   (s, inst) => {
     if (!s.features.v8mbase) return false;
     const [a, b] = inst.args as [Value, Value];
-    const known = nonZero(s, b);
+    const known = s.isNonZero(b);
     s.emit(
       `${name}.mod`,
       inst.origin,

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 
-import type { Rule } from '../../compiler/codegen/lower.js';
+import type { Rule as AnyRule } from '../../compiler/codegen/lower.js';
 import type { Asm, MInst } from '../../compiler/codegen/machine.js';
 import { stored } from '../../compiler/codegen/operands.js';
-import type { Operand, Selector } from '../../compiler/codegen/select.js';
+import type { Operand } from '../../compiler/codegen/select.js';
 import { INSTANCE } from '../../compiler/image/fields.js';
 import type { Inst, Value } from '../../compiler/ir/ir.js';
 import { INSTANCE_REG } from './abi.js';
 import { LO } from './lower-compare.js';
 import { type Address, addressOf } from './lower-memory.js';
+import type { Selector } from './selector.js';
 import { addShort, addShortTo, isByte, isTwoStep, jumpIfShort, loadField, loadShort } from './short-constants.js';
 import { viaLow } from './short-stack.js';
+
+type Rule = AnyRule<Selector>;
 
 /**
  * Memory with 16-bit encodings: offsets of 5 bits in units of the access, none below zero, and nothing that is not aligned. An

@@ -6,6 +6,7 @@ import { disassemble, makeIsa } from './isa.js';
 import { REGISTER_NAMES } from './isa-print.js';
 import { lower } from './lower.js';
 import * as frames from './lower-frame.js';
+import { peephole } from './peephole.js';
 import { farJump, loadByBytes } from './short-constants.js';
 
 /** The Thumb target for one core: its features choose between instructions, registers and frames. */
@@ -17,8 +18,26 @@ export function thumbTarget(core: Core): Target {
     core,
     isa: makeIsa(levelOf(features)),
     shape: v7m
-      ? { indexShift: 3, postIncrement: true, conditional: true, registers: 12 }
-      : { indexShift: 0, postIncrement: false, conditional: false, registers: 7 },
+      ? {
+          indexShift: 3,
+          offsets: { min: -255, max: 4095, scaled: false },
+          postIncrement: true,
+          conditional: true,
+          flags: true,
+          unaligned: true,
+          reverse: true,
+          registers: 12,
+        }
+      : {
+          indexShift: 0,
+          offsets: { min: 0, max: 31, scaled: true },
+          postIncrement: false,
+          conditional: false,
+          flags: true,
+          unaligned: false,
+          reverse: true,
+          registers: 7,
+        },
     registers: v7m
       ? {
           names: REGISTER_NAMES,
@@ -50,6 +69,7 @@ export function thumbTarget(core: Core): Target {
       asm.inst('movw', rd, value & 0xffff);
       asm.inst('movt', rd, value >>> 16);
     },
+    peephole: peephole(features),
     frame: frames.frame(features),
     stackBytes: frames.stackBytes(features),
     trapStub: (common, asm) => asm.ref('bl', common),

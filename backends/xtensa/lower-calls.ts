@@ -140,6 +140,19 @@ export const search: Rule = (s, inst) => {
   });
 };
 
+export const locate: Rule = (s, inst) => {
+  const slot = s.context.intrinsicSlot('locate');
+  return emitCall(s, inst, {
+    name: 'locate',
+    args: [...inst.args, Number(inst.imm)],
+    where: helperArgs([{ kind: 'u32' }, { kind: 'u32' }]),
+    transfer: (asm) => {
+      asm.inst('mov', FIRST_ARG, INSTANCE_REG);
+      through(slot, asm);
+    },
+  });
+};
+
 export const trapif: Rule = (s, inst) => {
   const c = compare32(s, inst.cond!, inst.args[0]!, inst.args[1]!);
   s.emit(`trapif.${c.name}`, inst.origin, c.operands, (ops, asm) =>

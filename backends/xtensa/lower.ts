@@ -57,6 +57,7 @@ const RULES = {
   helper: [calls.helper],
   trapif: [calls.trapif],
   search: [calls.search],
+  locate: [calls.locate],
   fuel: [memory.fuel],
   zeroframe: [memory.zeroframe],
 } as const satisfies Record<Op, readonly Rule[]>;

@@ -39,7 +39,16 @@ export function xtensaTarget(core: Core): Target {
   return {
     arch: 'xtensa',
     core,
-    shape: { indexShift: null, postIncrement: false, conditional: true, registers: 11 },
+    shape: {
+      indexShift: null,
+      offsets: { min: 0, max: 255, scaled: true },
+      postIncrement: false,
+      conditional: true,
+      flags: false,
+      unaligned: false,
+      reverse: false,
+      registers: 11,
+    },
     isa: withLoops(makeIsa(core.features), core.features.density === true),
     poolFirst: true,
     registers: {

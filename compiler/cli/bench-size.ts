@@ -26,7 +26,7 @@ export async function benchSize(
   files: readonly string[],
   { chosen, level, json }: { chosen: readonly Target[]; level: Level; json: boolean },
 ): Promise<number> {
-  const paths = files.length > 0 ? files : fixtures();
+  const paths = files.length > 0 ? files : fixtureObjects();
   const bar = new Progress(session, 'objects', paths.length);
   const rows: SizeRow[] = [];
   for (const [i, path] of paths.entries()) {
@@ -87,7 +87,7 @@ function contractBeside(path: string): string | undefined {
 }
 
 /** Objects of eBPF version 3 of all fixtures of the checkout. Errors: FCC0001 where there are none. */
-function fixtures(): string[] {
+export function fixtureObjects(): string[] {
   for (let at = dirname(fileURLToPath(import.meta.url)); at !== dirname(at); at = dirname(at)) {
     const folder = join(at, 'fixtures');
     if (!existsSync(join(folder, 'include', 'fc.h'))) continue;

@@ -7,55 +7,106 @@ import { type Session, usage } from './session.js';
 import { countOption, levelOption, targetOption } from './values.js';
 
 interface BenchCommand {
+  object?: string[];
+  source?: string[];
   target?: string[];
+  csv?: string;
+  html?: string;
+  baseline?: string;
+  threshold?: string;
+  profile?: boolean;
   size?: boolean;
   scale?: boolean;
   sizes?: string;
   limit?: string;
-  optimise: string;
+  optimise?: string;
   json?: boolean;
 }
 
 /** Sizes of the generated programs, in instructions. */
 const SIZES = '1000,10000,100000';
-/** The target of --scale where none is named. */
-const SCALE_TARGET = 'cortex-m4';
+/** The target where none is named, except for --size. */
+const TARGET = 'cortex-m4';
+/** Counts repeat exactly, so any growth is one. */
+const THRESHOLD = '0';
 
-/** `fcc bench --size`: how large objects become on each target; `fcc bench --scale`: what programs of growing size cost. */
+/** What the command can do, and which options belong to one of them only. */
+const MODES = {
+  run: ['object', 'source', 'csv', 'html', 'baseline', 'threshold', 'profile'],
+  size: ['optimise'],
+  scale: ['optimise', 'sizes', 'limit'],
+} as const satisfies Record<string, readonly (keyof BenchCommand)[]>;
+type Mode = keyof typeof MODES;
+
+/**
+ * `fcc bench`: programs as gcc, fcc and the interpreter run them; `--size`: how large objects become on each target; `--scale`:
+ * what programs of growing size cost to compile.
+ */
 export const addBench: AddCommand = (program, session, act) => {
   const collect = (value: string, all: string[] = []): string[] => [...all, value];
   program
     .command('bench')
-    .argument(
-      '[FILE...]',
-      'for --size: eBPF objects, each with its contract NAME.contract.json beside it (default: the fixtures)',
-    )
-    .description('compare the targets, and measure what verifying and compiling cost')
-    .option('--size', 'bytes of text on each target, and of the eBPF they come from')
-    .option('--scale', 'time and memory for generated programs of growing size, and how they grow')
-    .option('-t, --target <name>', 'only this target; may be given again', collect)
-    .option('-O, --optimise <level>', 'optimisation level 0, 1 or 2', '2')
+    .argument('[OBJ...]', 'eBPF objects, each with its contract NAME.contract.json beside it (default: the fixtures)')
+    .description('count what programs execute, compiled by gcc, by fcc and interpreted; or measure text or compiling')
+    .option('--object <file>', 'an eBPF object, as without --object; may be given again', collect)
+    .option('--source <file>', 'C source of a program, compiled by clang and gcc; may be given again', collect)
+    .option('-t, --target <name>', `a target; may be given again (default: ${TARGET}; for --size: all)`, collect)
+    .option('--csv <file>', 'write the figures as CSV')
+    .option('--html <file>', 'write a report with plots, one file that opens without a server')
+    .option('--baseline <file>', 'compare with what --json printed earlier; exit with 1 if a figure is worse')
+    .option('--threshold <percent>', `for --baseline: how much worse is allowed (default: ${THRESHOLD})`)
+    .option('--profile', 'print the hottest code of gcc and fcc per program')
+    .option('--size', 'instead: bytes of text on each target, and of the eBPF they come from')
+    .option('--scale', 'instead: time and memory for generated programs of growing size, and how they grow')
+    .option('-O, --optimise <level>', 'for --size and --scale: optimisation level 0, 1 or 2 (default: 2)')
     .option('--sizes <list>', `for --scale: numbers of instructions, ascending (default: ${SIZES})`)
     .option('--limit <exponent>', 'for --scale: exit with 1 if something grows faster than n to this power')
     .action((files: string[], o: BenchCommand) => act(() => runBench(session, files, o)));
 };
 
-function runBench(session: Session, files: readonly string[], o: BenchCommand): Promise<number> {
-  if (o.size === o.scale)
-    throw usage(o.size ? 'two things to measure' : 'nothing to measure', { expected: '--size or --scale' });
-  const level = levelOption(o.optimise);
+async function runBench(session: Session, files: readonly string[], o: BenchCommand): Promise<number> {
+  if (o.size && o.scale) throw usage('two things to measure', { expected: '--size or --scale' });
+  const mode: Mode = o.size ? 'size' : o.scale ? 'scale' : 'run';
+  checkOptions(mode, o);
+  const level = levelOption(o.optimise ?? '2');
   const json = o.json === true;
-  if (o.size) {
-    for (const option of ['sizes', 'limit'] as const)
-      if (o[option] !== undefined) throw usage(`--${option} is for --scale`);
-    const chosen = o.target ? o.target.map(targetOption) : targets;
-    return benchSize(session, files, { chosen, level, json });
+  const chosen = o.target
+    ? [...new Set(o.target.map(targetOption))]
+    : mode === 'size'
+      ? targets
+      : [targetOption(TARGET)];
+  if (mode === 'size') return benchSize(session, files, { chosen, level, json });
+  if (mode === 'scale') {
+    if (files.length > 0)
+      throw usage('--scale takes no files', { got: files[0], help: 'it generates the programs it measures' });
+    const limit = o.limit === undefined ? null : exponentOption(o.limit);
+    return benchScale(session, { chosen, level, json, limit, sizes: sizesOption(o.sizes ?? SIZES) });
   }
-  if (files.length > 0)
-    throw usage('--scale takes no files', { got: files[0], help: 'it generates the programs it measures' });
-  const chosen = (o.target ?? [SCALE_TARGET]).map(targetOption);
-  const limit = o.limit === undefined ? null : exponentOption(o.limit);
-  return benchScale(session, { chosen, level, json, limit, sizes: sizesOption(o.sizes ?? SIZES) });
+  if (o.threshold !== undefined && o.baseline === undefined) throw usage('--threshold is for --baseline');
+  const threshold = percentOption(o.threshold ?? THRESHOLD);
+  const { benchReport } = await import('./bench-report.js');
+  return benchReport(session, {
+    objects: [...files, ...(o.object ?? [])],
+    sources: o.source ?? [],
+    chosen,
+    json,
+    profile: o.profile === true,
+    csv: o.csv ?? null,
+    html: o.html ?? null,
+    baseline: o.baseline ?? null,
+    threshold,
+  });
+}
+
+/** Refuses options of what is not measured. */
+function checkOptions(mode: Mode, o: BenchCommand): void {
+  const own: readonly string[] = MODES[mode];
+  for (const [other, options] of Object.entries(MODES))
+    for (const option of options) {
+      if (o[option] === undefined || own.includes(option)) continue;
+      const message = other === 'run' ? `--${option} does not go with --${mode}` : `--${option} is for --${other}`;
+      throw usage(message, { help: 'see `fcc bench --help`' });
+    }
 }
 
 /** Ascending numbers of instructions, 100 to 1 000 000. */
@@ -68,4 +119,9 @@ function sizesOption(text: string): number[] {
 function exponentOption(text: string): number {
   if (/^\d(\.\d+)?$/.test(text)) return Number(text);
   throw usage(`--limit does not take ${text}`, { expected: 'a number such as 1.2' });
+}
+
+function percentOption(text: string): number {
+  if (/^\d{1,4}(\.\d+)?$/.test(text)) return Number(text);
+  throw usage(`--threshold does not take ${text}`, { expected: 'percent, a number such as 2 or 0.5' });
 }

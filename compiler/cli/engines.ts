@@ -14,6 +14,7 @@ import { interpret } from '../interpreter/interpreter.js';
 import { simulate } from '../simulator/simulator.js';
 import type { Verdict } from '../verifier/facts.js';
 import { emulatorOf, type QemuCase, QemuEngine } from './qemu.js';
+import { missingForCounting } from './qemu-count.js';
 
 export const ENGINES = ['interp', 'sim', 'qemu'] as const;
 export type EngineName = (typeof ENGINES)[number];
@@ -104,7 +105,9 @@ function emulate({ target, board, lacks }: Stand, jobs: readonly QemuCase[]): Pr
       help: 'run the object instead of the image: it is compiled for what the board has; or use --engine sim',
     });
   }
-  return new QemuEngine(target, { board: board ?? undefined }).runBatch(jobs);
+  // Counting slows emulation down: for a run that somebody looks at, not for thousands.
+  const count = jobs.length === 1 && missingForCounting() === null;
+  return new QemuEngine(target, { board: board ?? undefined, count }).runBatch(jobs);
 }
 
 /** Native instructions a unit of fuel may stand for before the simulator calls a run endless. */

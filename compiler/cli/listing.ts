@@ -32,8 +32,8 @@ const data = (image: Image, at: number): string => {
 
 /**
  * Source, eBPF and native code of an image side by side. Native code stands in the order of the text; each eBPF instruction is
- * shown at the first native instruction it became, and those that became none follow at the end of their function. Lines
- * marked `!` are guards.
+ * shown at the first native instruction it became, and those that became none follow at the end of their function. Those of a function
+ * that was put into another stand there, with its name. Lines marked `!` are guards.
  */
 export async function listing(input: ListingInput): Promise<string> {
   const { image, map, target } = input;
@@ -63,33 +63,40 @@ type MapFunction = ImageMap['functions'][number];
 
 function functionListing(input: ListingInput, map: ImageMap, insts: readonly DecodedInst[], fn: MapFunction): string {
   const { image, program } = input;
-  const bpf = program?.functions[fn.func];
-  const shown = new Set<number>();
+  // Its own instructions, and those of functions that were put into it, by function.
+  const shown = new Map<number, Set<number>>([[fn.func, new Set()]]);
+  const bpfText = (func: number, slot: number): string => {
+    const insn = program?.functions[func]?.at[slot];
+    if (!insn) return '';
+    const name = func === fn.func ? '' : `${program!.functions[func]!.name} `;
+    return `${name}${String(slot).padStart(4)}: ${printInsn(insn, program)}`;
+  };
   let out = '';
   let line = '';
-  let slot = -1;
+  let last: MapText | undefined;
   for (let at = fn.start; at < fn.end; ) {
     const inst = insts.find((i) => i.address === at);
     const place = placeOf(map, at);
-    const own = place?.func === fn.func ? place : undefined;
-    if (own && own.slot !== slot) {
-      slot = own.slot;
+    let left = '';
+    if (place && (place.slot !== last?.slot || place.func !== last.func)) {
+      last = place;
       if (input.source) {
-        const text = sourceLine(program, own);
+        const text = sourceLine(program, place);
         if (text !== '' && text !== line) out += `; ${text}\n`;
         if (text !== '') line = text;
       }
+      const slots = shown.get(place.func) ?? new Set();
+      shown.set(place.func, slots);
+      if (!slots.has(place.slot)) left = bpfText(place.func, place.slot);
+      slots.add(place.slot);
     }
-    const insn = own && bpf && !shown.has(slot) ? bpf.at[slot] : undefined;
-    if (insn) shown.add(slot);
-    const left = insn ? `${String(slot).padStart(4)}: ${printInsn(insn, program)}` : '';
-    const right = inst ? nativeText(image, inst, own?.guard === true) : data(image, at);
+    const right = inst ? nativeText(image, inst, place?.guard === true) : data(image, at);
     out += `${left.padEnd(LEFT)} ${right}\n`;
     at += inst?.size ?? 2;
   }
-  for (const insn of bpf?.insns ?? []) {
-    if (!shown.has(insn.slot))
-      out += `${`${String(insn.slot).padStart(4)}: ${printInsn(insn, program)}`.padEnd(LEFT)}   -\n`;
+  for (const [func, slots] of shown) {
+    for (const { slot } of program?.functions[func]?.insns ?? [])
+      if (!slots.has(slot)) out += `${bpfText(func, slot).padEnd(LEFT)}   -\n`;
   }
   return out;
 }

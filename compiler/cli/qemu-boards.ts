@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Arch } from '../image/fields.js';
+import type { NativeArch } from '../image/fields.js';
 
 /** Emulated boards: how the test firmware is built for each and started. QEMU 7.2; sources: its documentation of each machine. */
 
@@ -19,7 +19,7 @@ interface MemoryMap {
 export type BuildStep = { readonly tool: string; readonly args: readonly string[] } | { readonly anyProcessor: string };
 
 export interface Board {
-  readonly arch: Arch;
+  readonly arch: NativeArch;
   readonly emulator: string;
   /** Arguments before those that all machines share; `{elf}` stands for the firmware. */
   readonly args: readonly string[];
@@ -29,14 +29,39 @@ export interface Board {
   readonly maxCase: number;
   /** Debian packages of emulator and compilers. */
   readonly packages: readonly string[];
+  /** How programs in C run on it; null: there is no C compiler for its processor. */
+  readonly native: NativeTools | null;
 }
 
-const COMMON = ['src/validate.c', 'src/fcc.c', 'src/intrinsics.c', 'firmware/batch/main.c', 'firmware/batch/helpers.c'];
+/** A C compiler for a board, and what a firmware around programs in C is made of. Paths are relative to runtime-c. */
+export interface NativeTools {
+  readonly gcc: string;
+  readonly ar: string;
+  /** Processor and ABI. */
+  readonly processor: readonly string[];
+  /** For the firmware's own sources besides. */
+  readonly defines: readonly string[];
+  readonly sources: readonly string[];
+  /** For the linker. */
+  readonly link: readonly string[];
+}
+
+const COMMON = [
+  'src/validate.c',
+  'src/fcc.c',
+  'src/intrinsics.c',
+  'src/interp.c',
+  'firmware/batch/main.c',
+  'firmware/batch/helpers.c',
+];
 const C_FLAGS = ['-std=c11', '-ffreestanding', '-Wall', '-Wextra', '-O2', '-Iinclude'];
 const GCC_FLAGS = [
+  // The windowed firmware, which clang builds, has no interpreter.
+  '-DFCC_INTERPRETER=1',
   ...[...C_FLAGS, '-nostdlib', '-fno-tree-loop-distribute-patterns', '-ffunction-sections', '-fdata-sections'],
   ...['-Wl,--gc-sections', '-Wl,--build-id=none'],
 ];
+const NATIVE_LINK = 'bench/link.ld';
 const hex = (n: number): string => `0x${n.toString(16)}`;
 const symbols = ({ flash, ram, top, pool }: MemoryMap): string[] => [
   `FLASH=${hex(flash)}`,
@@ -62,6 +87,10 @@ function cortexM(
   map: MemoryMap,
   { maxCase = LARGE_CASE, defines = [] }: { maxCase?: number; defines?: readonly string[] } = {},
 ): Board {
+  const processor = ['-mthumb', '-mfloat-abi=soft', `-mcpu=${cpu}`];
+  const tick = `-DTICK=${hz / 10}u`;
+  const link = [...linkerSymbols(map), '-T', 'firmware/batch/link.ld'];
+  const port = ['thumb/start.S', 'thumb/port.c', 'semihosting.c'].map((name) => `firmware/batch/port/${name}`);
   return {
     arch: 'thumb',
     emulator: 'qemu-system-arm',
@@ -70,21 +99,28 @@ function cortexM(
       {
         tool: 'arm-none-eabi-gcc',
         args: [
-          ...[...GCC_FLAGS, '-mthumb', '-mfloat-abi=soft', `-mcpu=${cpu}`, `-DTICK=${hz / 10}u`, ...defines],
-          ...[...linkerSymbols(map), '-T', 'firmware/batch/link.ld', ...COMMON, 'src/port/thumb/enter.S'],
-          ...['firmware/batch/port/thumb/start.S', 'firmware/batch/port/thumb/port.c'],
-          ...['firmware/batch/port/semihosting.c', '-lgcc', '-o', '{out}/batch.elf'],
+          ...[...GCC_FLAGS, ...processor, tick, ...defines, ...link, ...COMMON, 'src/port/thumb/enter.S', ...port],
+          ...['-lgcc', '-o', '{out}/batch.elf'],
         ],
       },
     ],
     maxCase,
     packages: ['qemu-system-arm', 'gcc-arm-none-eabi'],
+    native: {
+      ...{ gcc: 'arm-none-eabi-gcc', ar: 'arm-none-eabi-ar', processor, sources: port },
+      link: [...linkerSymbols(map), '-T', NATIVE_LINK],
+      defines: [tick, ...defines],
+    },
   };
 }
 
 /** -misa-spec: GCC finds no libgcc for names that list the control registers and fence.i apart, as later ones do. */
 function riscvVirt(cpu: string, march: string): Board {
   const map = { flash: 0x80000000, ram: 0x80100000, top: 0x80400000, pool: 0x81000000 };
+  const processor = [`-march=${march}`, '-misa-spec=2.2', '-mabi=ilp32', '-mcmodel=medany'];
+  const link = [...linkerSymbols(map), '-nostartfiles', '-T', 'firmware/batch/link.ld'];
+  const port = ['riscv/start.S', 'riscv/port.c', 'semihosting.c'].map((name) => `firmware/batch/port/${name}`);
+  const tick = '-DTICK=1000000u';
   return {
     arch: 'riscv32',
     emulator: 'qemu-system-riscv32',
@@ -96,15 +132,18 @@ function riscvVirt(cpu: string, march: string): Board {
       {
         tool: 'riscv64-unknown-elf-gcc',
         args: [
-          ...[...GCC_FLAGS, `-march=${march}`, '-misa-spec=2.2', '-mabi=ilp32', '-mcmodel=medany', '-DTICK=1000000u'],
-          ...[...linkerSymbols(map), '-nostartfiles', '-T', 'firmware/batch/link.ld', ...COMMON],
-          ...['src/port/riscv/enter.S', 'firmware/batch/port/riscv/start.S', 'firmware/batch/port/riscv/port.c'],
-          ...['firmware/batch/port/semihosting.c', '-lgcc', '-o', '{out}/batch.elf'],
+          ...[...GCC_FLAGS, ...processor, tick, ...link, ...COMMON, 'src/port/riscv/enter.S', ...port],
+          ...['-lgcc', '-o', '{out}/batch.elf'],
         ],
       },
     ],
     maxCase: LARGE_CASE,
     packages: ['qemu-system-misc', 'gcc-riscv64-unknown-elf'],
+    native: {
+      ...{ gcc: 'riscv64-unknown-elf-gcc', ar: 'riscv64-unknown-elf-ar', processor, sources: port },
+      link: [...linkerSymbols(map), '-T', NATIVE_LINK],
+      defines: [tick],
+    },
   };
 }
 
@@ -115,6 +154,9 @@ const XTENSA_TICK = '-DTICK=1000000';
 
 /** Firmware with the call0 ABI. */
 function xtensaCall0(cpu: string, map: MemoryMap): Board {
+  const link = [...linkerSymbols(map), '-nostartfiles', '-T', XTENSA_LINK];
+  const processor = ['-mlongcalls'];
+  const port = ['start.S', 'port.c', 'simulator.c'].map((name) => `firmware/batch/port/xtensa/${name}`);
   return {
     arch: 'xtensa',
     emulator: 'qemu-system-xtensa',
@@ -123,20 +165,17 @@ function xtensaCall0(cpu: string, map: MemoryMap): Board {
       {
         tool: 'xtensa-lx106-elf-gcc',
         args: [
-          ...[...GCC_FLAGS, '-mlongcalls', XTENSA_TICK, ...linkerSymbols(map), '-nostartfiles', '-T', XTENSA_LINK],
-          ...[...COMMON, 'src/port/xtensa/enter.S', 'firmware/batch/port/xtensa/start.S'],
-          ...[
-            'firmware/batch/port/xtensa/port.c',
-            'firmware/batch/port/xtensa/simulator.c',
-            '-lgcc',
-            '-o',
-            '{out}/batch.elf',
-          ],
+          ...[...GCC_FLAGS, ...processor, XTENSA_TICK, ...link, ...COMMON, 'src/port/xtensa/enter.S', ...port],
+          ...['-lgcc', '-o', '{out}/batch.elf'],
         ],
       },
     ],
     maxCase: LARGE_CASE,
     packages: ['qemu-system-misc', 'gcc-xtensa-lx106'],
+    native: {
+      ...{ gcc: 'xtensa-lx106-elf-gcc', ar: 'xtensa-lx106-elf-ar', processor, link, sources: port },
+      defines: [XTENSA_TICK],
+    },
   };
 }
 
@@ -196,6 +235,7 @@ function xtensaWindowed(cpu: string, map: MemoryMap, attributes: string): Board 
     ],
     maxCase: LARGE_CASE,
     packages: ['qemu-system-misc', 'gcc-xtensa-lx106', 'clang-22', 'llvm-22'],
+    native: null,
   };
 }
 

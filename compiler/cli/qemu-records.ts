@@ -20,6 +20,15 @@ export interface BatchCase {
   readonly request: RunRequest;
   /** Rows besides HELPERS, allowed whatever the contract says, as in the other engines; the firmware has CONFORMANCE_HELPERS. */
   readonly helpers?: readonly HelperRow[];
+  /** Where the context holds addresses of regions, and in how many bytes; default: in the contract's pointer fields. */
+  readonly patches?: readonly Patch[];
+}
+
+export interface Patch {
+  readonly offset: number;
+  readonly size: 4 | 8;
+  /** Number of the region in the contract. */
+  readonly region: number;
 }
 
 /** What the firmware says of one case. */
@@ -59,11 +68,11 @@ function join(pieces: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-function patches(contract: Contract): Uint8Array[] {
+/** Lengths are in the context already, in their units; addresses are known on the board only. */
+export function contractPatches(contract: Contract): Patch[] {
   return contract.context.fields.flatMap((f) => {
-    // Lengths are in the context already, in their units; addresses are known on the board only.
     if (f.kind !== 'pointer') return [];
-    return [words([f.offset, 0, 8, contract.regions.findIndex((r) => r.name === f.region)])];
+    return [{ offset: f.offset, size: 8, region: contract.regions.findIndex((r) => r.name === f.region) }];
   });
 }
 
@@ -71,6 +80,7 @@ function patches(contract: Contract): Uint8Array[] {
 export function writeCase(c: BatchCase, features: number): Uint8Array | null {
   const guest = makeGuest(c.contract, c.request);
   const allowed = allowedHelpers(c.contract, helpersOf(c.contract), c.helpers);
+  const patches = c.patches ?? contractPatches(c.contract);
   const pieces = [
     c.image,
     words(allowed.map((r) => r.id)),
@@ -78,7 +88,9 @@ export function writeCase(c: BatchCase, features: number): Uint8Array | null {
       words([guest.regions[i]!.bytes.length, r.align, r.access === 'rw' ? 3 : 1, 0]),
       guest.regions[i]!.bytes,
     ]),
-    ...(guest.context === null ? [] : [...patches(c.contract), guest.context.bytes]),
+    ...(guest.context === null
+      ? []
+      : [...patches.map((p) => words([p.offset, 0, p.size, p.region])), guest.context.bytes]),
   ];
   const length = pieces.reduce((n, p) => n + pad8(p.length), 4 * CASE_WORDS);
   if (length > MAX_CASE) return null;
@@ -91,7 +103,7 @@ export function writeCase(c: BatchCase, features: number): Uint8Array | null {
     Math.min(c.request.fuel, 0xffffffff),
     allowed.length,
     c.contract.regions.length,
-    guest.context === null ? 0 : patches(c.contract).length,
+    guest.context === null ? 0 : patches.length,
     guest.context === null ? NONE : guest.context.bytes.length,
     c.contract.context.align,
     pdu < 0 ? NONE : pdu,

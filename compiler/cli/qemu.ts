@@ -10,13 +10,20 @@ import { contextResult, makeGuest, regionResults } from '../host/guest.js';
 import type { Image } from '../image/image.js';
 import { LOAD_FAILURES, REFUSALS } from '../image/status.js';
 import { type AnyTrapName, TRAPS } from '../image/traps.js';
+import { readElf32, symbolAddress } from './elf32.js';
 import { BOARDS, type Board } from './qemu-boards.js';
 import { buildFirmware, missingTools, runtimeFolder } from './qemu-build.js';
+import { type CountedSection, type CountingPlan, countingArgs, readCounts } from './qemu-count.js';
 import { type BatchCase, type BatchResult, readResults, writeCase, writeCases } from './qemu-records.js';
+import { batchPlan, Names, splitCounts, total } from './qemu-split.js';
 
 /** Cases in one boot: keeps the time that a boot may take, and its files, small. */
 const CASES_PER_BOOT = 4000;
 const BYTES_PER_BOOT = 256 << 20;
+/** Of emulated time while counting: a core of 16 MHz, so that the watchdog ends what is endless in bearable time. */
+const EMULATED_SHIFT = 6;
+/** File that the counting plug-in writes. */
+const COUNTS = 'counts.txt';
 
 /** What a batch needs of one case; the image as bytes or as read. */
 export type QemuCase = Omit<BatchCase, 'image'> & { readonly image: Uint8Array | Image };
@@ -26,6 +33,8 @@ export interface QemuOptions {
   readonly board?: string;
   /** A case that runs longer than this is killed (trap `killed`); rounded up to 100 ms of emulated time. Default 10 s. */
   readonly watchdogMs?: number;
+  /** `runBatch` counts executed instructions, all cases in one boot; needs a C compiler of the host, see `missingForCounting`. */
+  readonly count?: boolean;
   /** Time limit for one boot. Default: 60 s, and 20 ms a case. */
   readonly bootMs?: number;
 }
@@ -77,15 +86,70 @@ export class QemuEngine {
    * FCC0701 a request does not fit its contract, FCC0806 no firmware for the core.
    */
   async runBatch(cases: readonly QemuCase[]): Promise<RunResult[]> {
-    const raw = await this.runRaw(cases);
-    return raw.map((r, i) => toResult(r, cases[i]!, `case ${i} (${cases[i]!.entry})`));
+    const counts: (number | null)[] = cases.map(() => null);
+    const raw = this.#options.count ? await this.#countedBatch(cases, counts) : await this.runRaw(cases);
+    return raw.map((r, i) => ({
+      ...toResult(r, cases[i]!, `case ${i} (${cases[i]!.entry})`),
+      instructions: counts[i]!,
+    }));
+  }
+
+  async #countedBatch(cases: readonly QemuCase[], counts: (number | null)[]): Promise<BatchResult[]> {
+    const elf = readElf32(readFileSync(this.firmware()));
+    const names = new Names(elf);
+    const { results, sections } = await this.runCounted(cases, batchPlan(elf, names, EMULATED_SHIFT));
+    const pool = symbolAddress(elf, 'pool_start');
+    for (let i = 0; i < cases.length; i++) counts[i] = total(splitCounts(sections[i + 1] ?? [], names, pool).program);
+    return results;
   }
 
   /** As runBatch, but tells refusals and damage of each case instead of throwing. */
   async runRaw(cases: readonly QemuCase[]): Promise<BatchResult[]> {
-    const { name, board } = this.#board();
+    const { name, board } = this.#ready();
+    const { plain, records } = this.#records(cases);
+    const firmware = buildFirmware(name, board);
+    const results: BatchResult[] = [];
+    for (let from = 0; from < plain.length; ) {
+      let to = from;
+      let bytes = 0;
+      while (to < plain.length && to - from < CASES_PER_BOOT && (to === from || bytes < BYTES_PER_BOOT))
+        bytes += records[to++]!.length;
+      results.push(...(await this.#boot(board, firmware, plain.slice(from, to), records.slice(from, to))).results);
+      from = to;
+    }
+    return results;
+  }
+
+  /**
+   * Runs cases in one boot of a firmware (default: the board's) and counts what is executed: a section for what comes before the first
+   * cut and one behind each, see qemu-count.ts. Errors: as runRaw.
+   */
+  async runCounted(
+    cases: readonly QemuCase[],
+    plan: CountingPlan,
+    firmware = this.firmware(),
+  ): Promise<{ results: BatchResult[]; sections: CountedSection[] }> {
+    const { board } = this.#ready();
+    const { plain, records } = this.#records(cases);
+    return this.#boot(board, firmware, plain, records, plan);
+  }
+
+  /** Path of the board's firmware. Errors: FCC0801, FCC0802, FCC0806. */
+  firmware(): string {
+    const { name, board } = this.#ready();
+    return buildFirmware(name, board);
+  }
+
+  /** The board, once it is sure that everything is installed. Errors: FCC0801, FCC0806. */
+  #ready(): { name: string; board: Board } {
+    const found = this.#board();
     const missing = this.available();
     if (missing) throw new CompileError('FCC0801', missing);
+    return found;
+  }
+
+  #records(cases: readonly QemuCase[]): { plain: BatchCase[]; records: Uint8Array[] } {
+    const { name, board } = this.#board();
     const plain = cases.map(
       (c): BatchCase => ({ ...c, image: c.image instanceof Uint8Array ? c.image : c.image.bytes }),
     );
@@ -98,17 +162,7 @@ export class QemuEngine {
         });
       return record;
     });
-    const firmware = buildFirmware(name, board);
-    const results: BatchResult[] = [];
-    for (let from = 0; from < plain.length; ) {
-      let to = from;
-      let bytes = 0;
-      while (to < plain.length && to - from < CASES_PER_BOOT && (to === from || bytes < BYTES_PER_BOOT))
-        bytes += records[to++]!.length;
-      results.push(...(await this.#boot(board, firmware, plain.slice(from, to), records.slice(from, to))));
-      from = to;
-    }
-    return results;
+    return { plain, records };
   }
 
   async #boot(
@@ -116,16 +170,17 @@ export class QemuEngine {
     firmware: string,
     cases: readonly BatchCase[],
     records: readonly Uint8Array[],
-  ): Promise<BatchResult[]> {
+    plan?: CountingPlan,
+  ): Promise<{ results: BatchResult[]; sections: CountedSection[] }> {
     const folder = mkdtempSync(join(tmpdir(), 'fcc-qemu-'));
     try {
       const ticks = Math.ceil((this.#options.watchdogMs ?? 10_000) / 100) + 1;
       writeFileSync(join(folder, 'cases.bin'), writeCases(records, ticks));
       const limit = this.#options.bootMs ?? 60_000 + 20 * cases.length;
-      await emulate(board, firmware, folder, limit);
+      await emulate(board, firmware, folder, limit, plan ? countingArgs(plan, COUNTS) : []);
       const results = readResults(readFileSync(join(folder, 'results.bin')), cases);
       if (!results) throw new CompileError('FCC0803', 'the emulator left an incomplete result file');
-      return results;
+      return { results, sections: plan ? readCounts(readFileSync(join(folder, COUNTS), 'latin1')) : [] };
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -139,11 +194,12 @@ const EXITS: Readonly<Record<number, string>> = {
   4: 'the firmware itself caused a processor fault',
 };
 
-function emulate(board: Board, firmware: string, cwd: string, limitMs: number): Promise<void> {
+function emulate(board: Board, firmware: string, cwd: string, limitMs: number, more: readonly string[]): Promise<void> {
   const { emulator } = board;
   const args = [
     ...board.args.map((a) => a.replaceAll('{elf}', firmware)),
     ...['-display', 'none', '-monitor', 'none', '-serial', 'none'],
+    ...more,
   ];
   return new Promise((resolve, reject) => {
     const child = spawn(emulator, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -176,12 +232,28 @@ function emulate(board: Board, firmware: string, cwd: string, limitMs: number): 
 
 const STATUS: readonly { name: string; doc: string }[] = [...REFUSALS, ...LOAD_FAILURES];
 
+/** Why the loader did not run a case; null: it did. */
+function refusal({ status, refusedHelper }: BatchResult): string | null {
+  if (status === 0) return null;
+  const row = STATUS[-1 - status];
+  return `${row?.doc ?? status}${row?.name === 'helper' ? ` (id ${refusedHelper})` : ''}`;
+}
+
+/** The trap that ended a case; null: none, or a number that is no trap's. */
+const trapName = (code: number): AnyTrapName | null =>
+  (Object.keys(TRAPS) as AnyTrapName[]).find((t) => TRAPS[t].code === code) ?? null;
+
+/** How a case ended, in words; null: well. */
+export function failure(raw: BatchResult): string | null {
+  const refused = refusal(raw);
+  if (refused !== null) return `refused by the loader: ${refused}`;
+  if (raw.damage !== 0) return `memory outside the container was changed, at 0x${raw.damage.toString(16)}`;
+  return raw.trap === 0 ? null : `trap ${trapName(raw.trap) ?? raw.trap}`;
+}
+
 function toResult(raw: BatchResult, c: QemuCase, label: string): RunResult {
-  if (raw.status !== 0) {
-    const row = STATUS[-1 - raw.status];
-    const helper = row?.name === 'helper' ? ` (id ${raw.refusedHelper})` : '';
-    throw new CompileError('FCC0804', `${label}: the loader refused to run it: ${row?.doc ?? raw.status}${helper}`);
-  }
+  const refused = refusal(raw);
+  if (refused !== null) throw new CompileError('FCC0804', `${label}: the loader refused to run it: ${refused}`);
   if (raw.damage !== 0)
     throw new CompileError('FCC0805', `${label}: memory outside the container was changed`, {
       got: `a changed byte at 0x${raw.damage.toString(16)}`,
@@ -199,7 +271,7 @@ function toResult(raw: BatchResult, c: QemuCase, label: string): RunResult {
     log: raw.log,
   };
   if (raw.trap === 0) return { status: 'ok', ...shared };
-  const name = (Object.keys(TRAPS) as AnyTrapName[]).find((t) => TRAPS[t].code === raw.trap);
+  const name = trapName(raw.trap);
   if (!name) throw new CompileError('FCC0803', `${label} ended with the unknown trap code ${raw.trap}`);
   const detail = raw.fault !== 0 ? { detail: `fault status 0x${raw.fault.toString(16).padStart(8, '0')}` } : {};
   return { status: 'trap', ...shared, trap: { code: raw.trap, name, site: raw.site, ...detail } };

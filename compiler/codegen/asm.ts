@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Origin, TrapName } from '../ir/ir.js';
 import type { Asm, Frame, Label } from './machine.js';
-import type { Target } from './target.js';
+import type { Isa, Target } from './target.js';
 
 /** What belongs to one machine instruction: everything its expansion wrote. */
 export interface Group {
@@ -14,10 +14,18 @@ export interface Group {
   loops: boolean;
   /** Most instructions it executes, if it says so. */
   readonly executes: number | undefined;
+  /** Behind a block's branch: executed only on the way along this edge of its terminator. */
+  readonly edge?: number;
 }
 
 export type Item =
-  | { readonly kind: 'inst'; readonly name: string; readonly bytes: Uint8Array; readonly group: Group }
+  | {
+      readonly kind: 'inst';
+      readonly name: string;
+      readonly operands: readonly number[];
+      readonly bytes: Uint8Array;
+      readonly group: Group;
+    }
   | {
       readonly kind: 'ref';
       readonly name: string;
@@ -36,6 +44,20 @@ export type Item =
       isFar: boolean;
       readonly literal: Label | null;
     };
+
+/** An instruction with its shortest encoding. Throws (our bug) if none takes the operands. */
+export function instItem(isa: Isa, name: string, operands: readonly number[], group: Group): Item {
+  const bytes = isa.encode(name, operands, 0, 0);
+  if (!bytes) throw new Error(`no encoding of ${name} takes ${operands.join(', ')}`);
+  return { kind: 'inst', name, operands, bytes, group };
+}
+
+/** A reference at its shortest size. Throws (our bug) if there is no such instruction. */
+export function refItem(isa: Isa, name: string, label: Label, operands: readonly number[], group: Group): Item {
+  const size = isa.sizes(name)[0];
+  if (size === undefined) throw new Error(`no instruction ${name}`);
+  return { kind: 'ref', name, label, operands, group, size };
+}
 
 /** Labels, trap sites and function labels of a whole program. */
 export class Labels {
@@ -92,21 +114,24 @@ export class Recorder implements Asm {
   }
 
   /** What follows belongs to another machine instruction. */
-  begin(origin: Origin, executes?: number): void {
-    this.group = { origin, guard: false, calls: [], loops: false, executes };
+  begin(origin: Origin, executes?: number, edge?: number): void {
+    this.group = {
+      origin,
+      guard: false,
+      calls: [],
+      loops: false,
+      executes,
+      ...(edge === undefined ? {} : { edge }),
+    };
   }
 
   inst(name: string, ...operands: number[]): void {
-    const bytes = this.target.isa.encode(name, operands, 0, 0);
-    if (!bytes) throw new Error(`no encoding of ${name} takes ${operands.join(', ')}`);
-    this.items.push({ kind: 'inst', name, bytes, group: this.group });
+    this.items.push(instItem(this.target.isa, name, operands, this.group));
   }
 
   ref(name: string, label: Label, ...operands: number[]): void {
-    const size = this.target.isa.sizes(name)[0];
-    if (size === undefined) throw new Error(`no instruction ${name}`);
     if (this.boundIn.get(label) === this.group) this.group.loops = true;
-    this.items.push({ kind: 'ref', name, label, operands, group: this.group, size });
+    this.items.push(refItem(this.target.isa, name, label, operands, this.group));
   }
 
   literal(rd: number, value: number): void {

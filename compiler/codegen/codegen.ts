@@ -16,6 +16,7 @@ import { localFuncs } from '../ir/analysis.js';
 import type { Func, Module } from '../ir/ir.js';
 import type { Region } from '../verifier/facts.js';
 import { functionKey } from './asm.js';
+import { hoistConstants } from './constants.js';
 import { emitProgram, type FuncToEmit, type LineEntry, type TrapSite } from './emit.js';
 import { checkFrame } from './regalloc/check.js';
 import { allocate } from './regalloc/index.js';
@@ -80,7 +81,7 @@ export function generate(module: Module, input: CodegenInput, target: Target): G
   const imports: number[] = [];
   const context = lowerContext(module, input, frames.offset, imports);
   const funcs = bottomUp(module).map((fn): FuncToEmit => {
-    const machine = target.lower(fn, context);
+    const machine = hoistConstants(target.lower(fn, context));
     const allocation = allocate(machine, target);
     const frame = target.frame(machine, allocation.spillSlots, allocation.usedRegisters);
     checkFrame(allocation, frame, target);

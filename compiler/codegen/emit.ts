@@ -3,12 +3,13 @@
 import { CODE_ALIGN } from '../image/fields.js';
 import { TRAPS } from '../image/traps.js';
 import type { Origin, TrapName } from '../ir/ir.js';
-import { functionKey, type Group, type Item, Labels, Recorder } from './asm.js';
+import { functionKey, type Group, type Item, instItem, Labels, Recorder, refItem } from './asm.js';
 import { analyseFlow } from './flow.js';
 import { layoutBlocks, threadJumps } from './layout.js';
-import type { Frame } from './machine.js';
+import type { Frame, Label } from './machine.js';
 import type { ABlock, Allocation } from './regalloc/index.js';
-import { chosen, type Placed, relax, type Section } from './relax.js';
+import { chosen, type Placed, relax, type Section, sizeOf } from './relax.js';
+import { copyReturns, mergeTwins } from './tails.js';
 import type { Isa, Target } from './target.js';
 import { type CostBlock, calleesFirst, worstCases } from './worstcase.js';
 
@@ -56,13 +57,10 @@ export interface Emitted {
   readonly lineMap: readonly LineEntry[];
 }
 
-/** One block as recorded: its items, and what its terminator adds on the way to each successor. */
+/** One block as recorded. */
 interface Recorded {
   readonly id: number;
-  readonly items: Item[];
-  /** Items of a jump behind the branch, taken only by the edge `jumpEdge`. */
-  readonly jump: Item[];
-  readonly jumpEdge: number;
+  readonly items: readonly Item[];
 }
 
 /**
@@ -75,7 +73,7 @@ export function emitProgram(funcs: readonly FuncToEmit[], target: Target): Emitt
   const recorded = funcs.map((f) => record(f, target, labels));
   const sections: Section[] = recorded.map((r) => ({
     align,
-    items: r.blocks.flatMap((b) => [...b.items, ...b.jump]),
+    items: r.blocks.flatMap((b) => b.items),
     pool: r.recorder.pool,
     poolFirst: target.poolFirst === true,
   }));
@@ -129,64 +127,138 @@ interface RecordedFunction {
 
 function record({ allocation, frame }: FuncToEmit, target: Target, labels: Labels): RecordedFunction {
   const { fn } = allocation;
-  const all = threadJumps(allocation.blocks);
-  const order = layoutBlocks(all, analyseFlow(all)).map((i) => all[i]!);
-  const at = new Map(order.map((b) => [b.id, labels.fresh()]));
-  const recorder = new Recorder(labels, target, frame, order[0]!.term.origin);
+  const recorder = new Recorder(labels, target, frame, allocation.blocks[0]!.term.origin);
   const key = functionKey(fn.index, fn.entry);
-  const blocks = order.map((b, i): Recorded => {
-    const next = order[i + 1]?.id;
-    recorder.items = [];
-    const first = b.insts[0]?.inst.origin ?? b.term.origin;
-    recorder.begin(first);
+  const all = arrange(allocation.blocks, frame, target);
+  const flow = analyseFlow(all);
+  const order = layoutBlocks(all, flow).map((i) => all[i]!);
+  const isElse = flow.edgeFrequency.map(([then = 0, other = 0]) => other > then);
+  const elseLikely = new Set(all.filter((_, i) => isElse[i]).map((b) => b.id));
+  const at = new Map(order.map((b) => [b.id, labels.fresh()]));
+  order.forEach((b, i) => {
+    recorder.begin(b.insts[0]?.inst.origin ?? b.term.origin);
     if (i === 0) {
       recorder.bind(labels.functionLabel(key));
       target.prologue(recorder);
     }
     recorder.bind(at.get(b.id)!);
-    for (const { inst } of b.insts) {
-      recorder.begin(inst.origin, inst.executes);
-      inst.expand!(inst.operands, recorder);
-    }
-    const jumpEdge = terminate(b, next, recorder, target, at);
-    const items = recorder.items;
-    recorder.items = [];
-    if (jumpEdge) {
-      recorder.begin(b.term.origin);
-      target.jump(at.get(jumpEdge.to)!, recorder);
-    }
-    return { id: b.id, items, jump: recorder.items, jumpEdge: jumpEdge?.edge ?? -1 };
+    expandBody(b, recorder);
+    const jump = terminate(b, order[i + 1]?.id, elseLikely.has(b.id), recorder, target, at);
+    if (!jump) return;
+    recorder.begin(b.term.origin, undefined, jump.edge);
+    target.jump(at.get(jump.to)!, recorder);
   });
+  const items = peephole(recorder.items, target);
+  const blocks = byBlock(
+    items,
+    order.map((b) => ({ id: b.id, label: at.get(b.id)! })),
+  );
   const calls = new Set<string>();
-  for (const b of blocks)
-    for (const x of b.items)
-      if (x.kind === 'inst' || x.kind === 'ref') for (const c of x.group.calls) calls.add(c);
-      else if (x.kind === 'either')
-        for (const y of [...x.near, ...x.far])
-          if (y.kind === 'inst' || y.kind === 'ref') for (const c of y.group.calls) calls.add(c);
+  for (const x of items)
+    if (x.kind === 'inst' || x.kind === 'ref') for (const c of x.group.calls) calls.add(c);
+    else if (x.kind === 'either')
+      for (const y of [...x.near, ...x.far])
+        if (y.kind === 'inst' || y.kind === 'ref') for (const c of y.group.calls) calls.add(c);
   return {
     key,
     recorder,
     blocks,
     calls,
     cost: () =>
-      blocks.map((r, i) => ({
-        id: r.id,
-        term: order[i]!.term,
-        bound: order[i]!.bound,
-        ...count(r.items, target.isa),
-        edges:
-          order[i]!.term.kind === 'branch' || order[i]!.term.kind === 'jump'
-            ? [0, 1].map((k) => (k === r.jumpEdge ? count(r.jump, target.isa).instructions : 0))
-            : [],
-      })),
+      blocks.map((r, i) => {
+        const { instructions, calls: called, edges } = count(r.items, target.isa);
+        return {
+          id: r.id,
+          term: order[i]!.term,
+          bound: order[i]!.bound,
+          instructions,
+          calls: called,
+          edges,
+        };
+      }),
   };
 }
 
-/** Writes a terminator but for a jump behind it; which edge needs that jump, if any. */
+function expandBody(b: ABlock, recorder: Recorder): void {
+  for (const { inst } of b.insts) {
+    recorder.begin(inst.origin, inst.executes);
+    inst.expand!(inst.operands, recorder);
+  }
+}
+
+/** Blocks with more instructions are neither compared nor copied. */
+const SHORT_BLOCK = 6;
+
+/** Blocks as they go to text: reachable, without empty ones and twins, short returns copied. */
+function arrange(blocks: readonly ABlock[], frame: Frame, target: Target): ABlock[] {
+  const threaded = threadJumps(blocks);
+  const { rpo } = analyseFlow(threaded);
+  const isReachable = new Set(rpo);
+  const reachable = threaded.filter((_, i) => isReachable.has(i));
+  // What short blocks expand to, with labels that only serve to compare.
+  const trial = new Recorder(new Labels(), target, frame, blocks[0]!.term.origin);
+  const record = (write: () => void): readonly Item[] => {
+    trial.items = [];
+    write();
+    return trial.items;
+  };
+  const bodies = new Map<number, readonly Item[]>();
+  for (const b of reachable) {
+    if (b.insts.length > SHORT_BLOCK || (b.term.kind !== 'jump' && b.term.kind !== 'ret')) continue;
+    bodies.set(
+      b.id,
+      record(() => expandBody(b, trial)),
+    );
+  }
+  const bytes = (b: ABlock): number => {
+    const body = bodies.get(b.id);
+    if (!body) return Number.POSITIVE_INFINITY;
+    return sizeOf(body) + sizeOf(record(() => terminate(b, undefined, false, trial, target, NO_LABELS)));
+  };
+  const jump = sizeOf(record(() => target.jump(trial.newLabel(), trial)));
+  return copyReturns(mergeTwins(reachable, bodies), bytes, jump);
+}
+
+/** The items as the target would rather have them. */
+function peephole(items: readonly Item[], target: Target): readonly Item[] {
+  if (!target.peephole) return items;
+  const references = new Map<Label, number>();
+  for (const x of items)
+    for (const y of x.kind === 'either' ? [...x.near, ...x.far] : [x])
+      if (y.kind === 'ref') references.set(y.label, (references.get(y.label) ?? 0) + 1);
+  return target.peephole(items, {
+    inst: (name, operands, group) => instItem(target.isa, name, operands, group),
+    ref: (name, label, operands, group) => refItem(target.isa, name, label, operands, group),
+    references: (label) => references.get(label) ?? 0,
+  });
+}
+
+/** Cuts a function's items before the bind of each block's label; what stands before the first belongs to it. */
+function byBlock(items: readonly Item[], order: readonly { id: number; label: Label }[]): Recorded[] {
+  const out: { id: number; items: Item[] }[] = [];
+  let own: Item[] = [];
+  for (const x of items) {
+    const next = order[out.length];
+    if (x.kind === 'bind' && x.label === next?.label) {
+      if (out.length > 0) own = [];
+      out.push({ id: next.id, items: own });
+    }
+    own.push(x);
+  }
+  if (out.length !== order.length) throw new Error('a block lost its place in text');
+  return out;
+}
+
+const NO_LABELS: ReadonlyMap<number, Label> = new Map();
+
+/**
+ * Writes a terminator but for a jump behind it; which edge needs that jump, if any: of a branch that falls nowhere the less
+ * likely one.
+ */
 function terminate(
   b: ABlock,
   next: number | undefined,
+  elseLikely: boolean,
   asm: Recorder,
   target: Target,
   at: ReadonlyMap<number, number>,
@@ -198,9 +270,11 @@ function terminate(
     case 'branch': {
       asm.begin(t.inst.origin, t.inst.executes);
       if (t.then.block === t.else.block) return t.then.block === next ? null : { edge: 0, to: t.then.block };
-      const invert = t.then.block === next;
-      t.branch(t.inst.operands, invert, at.get(invert ? t.else.block : t.then.block)!, asm);
-      return invert || t.else.block === next ? null : { edge: 1, to: t.else.block };
+      const [then, other] = [t.then.block, t.else.block];
+      const falls = then === next || other === next;
+      const invert = falls ? then === next : elseLikely;
+      t.branch(t.inst.operands, invert, at.get(invert ? other : then)!, asm);
+      return falls ? null : invert ? { edge: 0, to: then } : { edge: 1, to: other };
     }
     case 'ret':
       asm.begin(t.inst.origin);
@@ -214,8 +288,8 @@ function terminate(
   }
 }
 
-/** Executed instructions of items in a row, and the functions they call, once per call. */
-function count(items: readonly Item[], isa: Isa): { instructions: number; calls: string[] } {
+/** Executed instructions of items in a row, those apart that only one edge executes, and the functions they call, once per call. */
+function count(items: readonly Item[], isa: Isa): { instructions: number; calls: string[]; edges: [number, number] } {
   const groups = new Map<Group, number>();
   for (const x of chosen(items)) {
     if (x.kind === 'bind') continue;
@@ -224,12 +298,14 @@ function count(items: readonly Item[], isa: Isa): { instructions: number; calls:
   }
   let instructions = 0;
   const calls: string[] = [];
+  const edges: [number, number] = [0, 0];
   for (const [g, n] of groups) {
     if (g.loops && g.executes === undefined) throw new Error('an expansion loops without saying how often');
-    instructions += Math.max(n, g.executes ?? 0);
+    if (g.edge === undefined) instructions += Math.max(n, g.executes ?? 0);
+    else edges[g.edge]! += n;
     for (const c of g.calls) calls.push(c);
   }
-  return { instructions, calls };
+  return { instructions, calls, edges };
 }
 
 const NOWHERE: Origin = { func: -1, slot: -1 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { flowGraph } from '../graph/flowgraph.js';
+import { frequencies } from './frequency.js';
 import type { MTerm } from './machine.js';
 
 /** What control flow needs of a block. */
@@ -32,8 +33,9 @@ export interface Flow {
   readonly loops: readonly Loop[];
   /** Some cycle has no single entry; it is in no loop of `loops`. */
   readonly irreducible: boolean;
-  /** Estimated executions: powers of 8 by loop depth, little for blocks that end in a trap. */
+  /** Estimated executions of blocks and of edges (in the order of `succs`), see frequency.ts. */
   readonly frequency: readonly number[];
+  readonly edgeFrequency: readonly (readonly number[])[];
   dominates(a: number, b: number): boolean;
 }
 
@@ -92,6 +94,7 @@ export function analyseFlow(blocks: readonly FlowBlock[]): Flow {
     for (const b of members) loopOf[b] = loop;
   }
 
+  const guessed = frequencies(blocks, { succs, preds, rpo, loopOf, loops });
   return {
     succs,
     preds,
@@ -101,7 +104,8 @@ export function analyseFlow(blocks: readonly FlowBlock[]): Flow {
     loopOf,
     loops,
     irreducible,
-    frequency: blocks.map((b, i) => (b.term.kind === 'trap' ? 0.01 : 1) * 8 ** Math.min(loopOf[i]?.depth ?? 0, 6)),
+    frequency: guessed.block,
+    edgeFrequency: guessed.edge,
     dominates,
   };
 }

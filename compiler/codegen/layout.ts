@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { analyseFlow, type Flow } from './flow.js';
-import type { MEdge, MTerm } from './machine.js';
 import type { ABlock } from './regalloc/index.js';
+import { redirect } from './tails.js';
 
 /** Blocks that do nothing but jump are left out: their predecessors go where they go. */
 export function threadJumps(blocks: readonly ABlock[]): ABlock[] {
@@ -29,27 +29,30 @@ export function threadJumps(blocks: readonly ABlock[]): ABlock[] {
     const header = preds[i]!.some((p) => rank.get(p)! >= rank.get(i)!);
     if (header && next.has(b.id) && bounded.has(end(b.id))) next.delete(b.id);
   });
-  const edge = (e: MEdge): MEdge => ({ ...e, block: end(e.block) });
-  const term = (t: MTerm): MTerm => {
-    if (t.kind === 'jump') return { ...t, to: edge(t.to) };
-    // biome-ignore lint/suspicious/noThenProperty: the two ways of a branch
-    return t.kind === 'branch' ? { ...t, then: edge(t.then), else: edge(t.else) } : t;
-  };
-  return blocks.map((b) => ({ ...b, term: term(b.term) }));
+  return blocks.map((b) => ({ ...b, term: redirect(b.term, end) }));
 }
 
+/** Instructions that a taken branch costs beside itself, for the choice between equally long ways. */
+const TAKEN = 0.5;
+
 /**
- * Order of the reachable blocks in text: the most frequent edges fall through as far as possible (chains are joined edge by
- * edge, after Pettis and Hansen, "Profile Guided Code Positioning", 1990), chains follow in control-flow order, so that
- * loops stay together, and blocks that end in a trap come last. Returns positions in `blocks`; the entry is first.
+ * Order of the reachable blocks in text: where falling through saves most, edges do (chains are joined edge by edge, after
+ * Pettis and Hansen, "Profile Guided Code Positioning", 1990), chains follow in control-flow order, so that loops stay
+ * together, and blocks that end in a trap come last. Falling through saves a jump as a whole, of a branch only that it is
+ * taken, as its other way can fall through instead: so a loop that tests at its top is entered by a jump and tests at its
+ * bottom. Returns positions in `blocks`; the entry is first.
  */
 export function layoutBlocks(blocks: readonly ABlock[], flow: Flow): number[] {
   const edges: { from: number; to: number; weight: number }[] = [];
   for (const b of flow.order) {
-    const succs = flow.succs[b]!;
-    const total = succs.reduce((n, s) => n + flow.frequency[s]!, 0);
-    for (const s of succs)
-      edges.push({ from: b, to: s, weight: (flow.frequency[b]! * flow.frequency[s]!) / (total || 1) });
+    const isJump = flow.succs[b]!.length === 1;
+    flow.succs[b]!.forEach((s, k) => {
+      edges.push({
+        from: b,
+        to: s,
+        weight: flow.edgeFrequency[b]![k]! * (isJump ? 1 + TAKEN : TAKEN),
+      });
+    });
   }
   edges.sort((x, y) => y.weight - x.weight);
   // A chain is a list: what follows each block, whether something goes before it, and for its last block where it starts.

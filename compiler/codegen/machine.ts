@@ -24,6 +24,7 @@ export type RegMask = number;
  *  `mask` restricts the register (default: all allocatable); `fixed` names the one register.
  *  `tied` on a def: must get the register of the use at that operand index.
  *  `near` on a def: the register of one of the uses at those operand indexes makes for a shorter encoding; never worth a move.
+ *  `apart` on a def: having the register of one of the uses at those operand indexes costs an instruction.
  *  `early` on a def: written before the uses are read, so distinct from all uses (but the tied one).
  */
 export type OperandSpec =
@@ -35,6 +36,7 @@ export type OperandSpec =
       readonly tied?: number;
       readonly early?: boolean;
       readonly near?: readonly number[];
+      readonly apart?: readonly number[];
     }
   | { readonly role: 'temp'; readonly mask?: RegMask }
   | { readonly role: 'imm' };

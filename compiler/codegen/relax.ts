@@ -102,7 +102,8 @@ function encodeRef(x: Ref, at: number, address: ReadonlyMap<Label, number>, isa:
   return isa.encode(x.name, [...x.operands, to - at], at, x.size);
 }
 
-const sizeOf = (items: readonly Item[]): number => {
+/** Bytes of items at their present sizes. */
+export const sizeOf = (items: readonly Item[]): number => {
   let n = 0;
   for (const x of chosen(items)) n += x.kind === 'inst' ? x.bytes.length : x.kind === 'ref' ? x.size : 0;
   return n;

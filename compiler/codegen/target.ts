@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { HelperRow } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
-import type { Arch, IntrinsicName } from '../image/fields.js';
+import type { IntrinsicName, NativeArch } from '../image/fields.js';
 import type { Func } from '../ir/ir.js';
 import type { Shape } from '../ir/shape.js';
 import type { Region } from '../verifier/facts.js';
-import type { Asm, Frame, MFunc, MInst, MReg, RegMask } from './machine.js';
+import type { Group, Item } from './asm.js';
+import type { Asm, Frame, Label, MFunc, MInst, MReg, RegMask } from './machine.js';
 
 /** One encoding of one instruction, as the emitter needs it. */
 export interface Isa {
@@ -63,9 +64,17 @@ export interface Core {
   readonly doc: string;
 }
 
+/** What a peephole stage makes new items with, and what it may ask. `group`: that of an item that the new one stands for. */
+export interface Peephole {
+  inst(name: string, operands: readonly number[], group: Group): Item;
+  ref(name: string, label: Label, operands: readonly number[], group: Group): Item;
+  /** How many items of the list it was given refer to a label, alternatives included. */
+  references(label: Label): number;
+}
+
 /** A target: one core of one instruction set. Everything target-specific that shared code needs goes through here. */
 export interface Target {
-  readonly arch: Arch;
+  readonly arch: NativeArch;
   readonly core: Core;
   readonly isa: Isa;
   /** What the optimiser's last passes choose by. */
@@ -101,6 +110,14 @@ export interface Target {
   /** rd = the pooled 32-bit constant at `label`, by asm.ref; and the same constant without a pool, for where that cannot reach. */
   literalLoad(rd: MReg, label: number, asm: Asm): void;
   literalFar(rd: MReg, value: number, asm: Asm): void;
+  /**
+   * Rewrites one function's instructions, prologue to last return, in the order of text, before references get their sizes.
+   * `items` holds each block's label and what follows it: instructions by ISA name, references without the label in `operands`,
+   * jumps behind branches (their group says which `edge`). The answer keeps every bind, in the same order; labels that nothing
+   * refers to any more are left bound. Worst cases are counted from bind to bind: what more than one way executes (an IT block
+   * made of both sides of a branch) has to stand before the first bind that was between them. References to traps stay.
+   */
+  peephole?(items: readonly Item[], tools: Peephole): readonly Item[];
   /** Lays out the frame once the allocator is done. */
   frame(fn: MFunc, spillSlots: number, usedRegisters: RegMask): Frame;
   /** Bytes of native stack the frame takes, saved registers and return address included. */

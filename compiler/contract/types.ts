@@ -97,3 +97,9 @@ export const REGION_DATA = 0;
 export const REGION_RODATA = 1;
 export const REGION_CONTEXT = 2;
 export const FIRST_GRANTED = 3;
+
+/** A searched store may write the context only if all of it may be written. */
+export function searchRights({ context }: Contract): 'r' | 'rw' {
+  const writable = context.fields.every((f) => fieldRights(f) === 'rw');
+  return context.access === 'rw' && writable ? 'rw' : 'r';
+}

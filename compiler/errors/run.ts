@@ -22,6 +22,15 @@ export const RUN_ERRORS = {
     right:
       '{"name": "one", "program_hex": "b7000000010000009500000000000000", "memory_hex": null, "expected_r0": "0x1"}',
   },
+  FCC0703: {
+    stage: 'run',
+    exit: 3,
+    title: 'malformed baseline',
+    explain:
+      'The file given to `fcc bench --baseline` is not a document, or array of documents, that `fcc bench --json` of this schema version writes. The message says where in it.',
+    wrong: 'fcc bench --csv before.csv && fcc bench --baseline before.csv --threshold 2',
+    right: 'fcc bench --json > before.json && fcc bench --baseline before.json --threshold 2',
+  },
   FCC0711: {
     stage: 'run',
     exit: 2,

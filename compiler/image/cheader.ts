@@ -96,10 +96,11 @@ ${struct('instance', INSTANCE_FIELDS)}
 ${INTRINSICS.map((r, i) => define(`INTRINSIC_${r.name}`, hex(INTRINSIC_BASE + i), r.doc)).join('\n')}
 ${define('INTRINSIC_BASE', hex(INTRINSIC_BASE))}
 ${define('INTRINSIC_COUNT', INTRINSICS.length)}
-${INTRINSICS.filter((r) => r.name !== 'search')
+${INTRINSICS.filter((r) => r.name !== 'search' && r.name !== 'locate')
   .map((r) => `${intrinsicType(r.result)} fcc_${r.name}(${r.args.map(intrinsicType).join(', ')});`)
   .join('\n')}
 uint32_t fcc_search(const fcc_instance_t *instance, uint32_t address, uint32_t size, uint32_t rights);
+uint64_t fcc_locate(const fcc_instance_t *instance, uint32_t address, uint32_t rights);
 /* X(ID, name) for every intrinsic. */
 #define FCC_INTRINSICS(X) ${INTRINSICS.map((r) => `\\\n    X(FCC_INTRINSIC_${r.name.toUpperCase()}, ${r.name})`).join(' ')}
 
@@ -142,6 +143,30 @@ function prototype(row: HelperRow): string {
   return `/* ${row.doc} */\n${result}fcc_helper_${row.name}(${list});`;
 }
 
+/** Kinds of a helper's arguments in C; buffers are sums of bits. */
+const ARG_KINDS = { u32: 0, u64: 1, context: 2, string: 3, buffer: 4, write: 8, fixed: 16 } as const;
+const RESULT_KINDS = ['void', 'u32', 'i32', 'u64', 'region'] as const;
+
+/** A helper's row of the interpreter's table. */
+function signature(row: HelperRow): string {
+  const args = row.args.map((a): [number, number] => {
+    switch (a.kind) {
+      case 'u32':
+      case 'u64':
+      case 'context':
+        return [ARG_KINDS[a.kind], 0];
+      case 'cstring':
+        return [ARG_KINDS.string, 0];
+      default: {
+        const kind = ARG_KINDS.buffer + (a.access === 'r' ? 0 : ARG_KINDS.write);
+        return a.kind === 'fixed' ? [kind + ARG_KINDS.fixed, a.size] : [kind, a.length];
+      }
+    }
+  });
+  const list = (i: 0 | 1): string => `{ ${args.map((a) => a[i]).join(', ') || '0'} }`;
+  return `{ 0x${row.id.toString(16)}u, FCC_RESULT_${row.result.kind.toUpperCase()}, ${args.length}, ${list(0)}, ${list(1)} }`;
+}
+
 function helpersHeader(): string {
   const rows: readonly HelperRow[] = [...HELPERS, ...CONFORMANCE_HELPERS];
   return `${BANNER}#pragma once
@@ -156,6 +181,13 @@ extern "C" {
 
 /* Test firmware only. */
 #define FCC_CONFORMANCE_HELPERS(X) ${CONFORMANCE_HELPERS.map((r) => `\\\n    X(0x${r.id.toString(16)}u, ${r.name})`).join(' ')}
+
+/* Signatures, for the interpreter: { id, result, arguments, { kind of each }, { size of a fixed buffer, or number of the argument with the length } }. */
+${Object.entries(ARG_KINDS)
+  .map(([k, v]) => define(`ARG_${k}`, `${v}u`))
+  .join('\n')}
+${RESULT_KINDS.map((k, i) => define(`RESULT_${k}`, `${i}u`)).join('\n')}
+#define FCC_HELPER_SIGNATURES ${rows.map((r) => `\\\n    ${signature(r)}`).join(', ')}
 
 ${rows.map(prototype).join('\n\n')}
 

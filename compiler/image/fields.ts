@@ -133,16 +133,25 @@ export const INTRINSICS = [
   { name: 'atomic64', args: ['u64', 'u32', 'u32'], result: 'u64', doc: 'f(value, address, op): old value' },
   { name: 'cmpxchg32', args: ['u32', 'u32', 'u32'], result: 'u32', doc: 'f(expected, value, address): old value' },
   { name: 'cmpxchg64', args: ['u64', 'u64', 'u32'], result: 'u64', doc: 'f(expected, value, address): old value' },
+  {
+    name: 'locate',
+    args: ['u32', 'u32', 'u32'],
+    result: 'u64',
+    doc: 'f(instance, address, rights): base and, in the upper word, length of a region with these rights that holds the byte at address; 0 if none does',
+  },
 ] as const satisfies readonly IntrinsicRow[];
 /** Read-modify-write operations of the atomic intrinsics, by number. */
 export const ATOMIC_OPS = ['add', 'or', 'and', 'xor', 'xchg'] as const;
 export type IntrinsicName = (typeof INTRINSICS)[number]['name'];
 
-export const ARCHES = { thumb: 1, riscv32: 2, xtensa: 3 } as const;
+/** `ebpf`: text of eBPF, for the runtime's interpreter. */
+export const ARCHES = { thumb: 1, riscv32: 2, xtensa: 3, ebpf: 4 } as const;
 export type Arch = keyof typeof ARCHES;
+/** Instruction sets of processors. */
+export type NativeArch = Exclude<Arch, 'ebpf'>;
 
 /** Entry points and the trap table start at multiples of this many bytes. */
-export const CODE_ALIGN = { thumb: 2, riscv32: 2, xtensa: 4 } as const satisfies Record<Arch, number>;
+export const CODE_ALIGN = { thumb: 2, riscv32: 2, xtensa: 4, ebpf: 8 } as const satisfies Record<Arch, number>;
 
 /** Stands for "no worst case" and "length known at run time" in u32 fields. */
 export const UNKNOWN = 0xffffffff;

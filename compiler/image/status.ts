@@ -29,6 +29,7 @@ export const LOAD_FAILURES = [
   { name: 'grant', doc: 'a region does not fit its row: count, length, alignment or rights' },
   { name: 'context', doc: 'the context does not fit: length or alignment' },
   { name: 'no_entry', doc: 'no entry of that name or number' },
+  { name: 'text', doc: 'text of eBPF has an instruction it cannot have' },
 ] as const;
 
 /** The C loader's number for a refusal or failure. */

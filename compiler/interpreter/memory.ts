@@ -65,13 +65,13 @@ export class Memory implements GuestMemory {
     }
   }
 
-  /** Adds the zeroed frame of the next call depth and returns its top, the value of r10. */
-  pushFrame(): bigint {
+  /** Adds the zeroed frame of the next call depth and returns its top, the value of r10. Several functions' in one are longer. */
+  pushFrame(length = FRAME_BYTES): bigint {
     const index = this.#frames.length;
     const base = BigInt(frameAddress(index));
-    const bytes = new Uint8Array(FRAME_BYTES);
+    const bytes = new Uint8Array(length);
     this.#frames.push({ kind: 'frame', index, name: `stack frame ${index}`, base, bytes, writable: () => true });
-    return base + BigInt(FRAME_BYTES);
+    return base + BigInt(length);
   }
 
   popFrame(): void {

@@ -4,7 +4,11 @@ import type { Block, Edge, Func, Module, Term } from './ir.js';
 
 /** A module that may be edited without changing the given one. Values are shared: nothing ever edits a value. */
 export function cloneModule(module: Module): Module {
-  return { funcs: module.funcs.map(cloneFunc), properties: new Set(module.properties) };
+  return {
+    funcs: module.funcs.map(cloneFunc),
+    properties: new Set(module.properties),
+    ...(module.granted ? { granted: module.granted } : {}),
+  };
 }
 
 function cloneFunc(fn: Func): Func {
@@ -21,7 +25,8 @@ function cloneFunc(fn: Func): Func {
   };
 }
 
-function cloneTerm(term: Term, copy: (edge: Edge) => Edge): Term {
+/** A terminator with edges of its own. */
+export function cloneTerm(term: Term, copy: (edge: Edge) => Edge): Term {
   switch (term.kind) {
     case 'jump':
       return { ...term, to: copy(term.to) };

@@ -102,6 +102,11 @@ export const OPS = {
    * largest length that the contract allows, if it sets one.
    */
   length: { group: 'both', args: 0, results: 1, effect: 'pure' },
+  /**
+   * (address) -> (base, length) of a region that holds the byte at the address and has the rights `imm` (image/fields.ts RIGHT_READ,
+   * RIGHT_WRITE); (0, 0) if there is none. Regions do not change while a program runs. A call of the runtime: not cheap.
+   */
+  locate: { group: 'lane', args: 1, results: 2, effect: 'pure' },
 
   /**
    * Memory. Wide: args[0] is the i64 address. Lanes before `sandbox`: (low, high). After `sandbox`: (low).
@@ -181,6 +186,8 @@ export interface Block {
   term: Term;
   /** On a loop header: how often at most its back edges are taken per entry of the loop; undefined: not a header or unknown. */
   bound?: number;
+  /** Hardly ever executed: what stays guarded beside a copy that is not. A hint for layout and size; not in the text form. */
+  cold?: boolean;
 }
 
 export interface Func {
@@ -199,6 +206,8 @@ export interface Func {
   frameBytes: number;
   nextValue: number;
   nextBlock: number;
+  /** Functions that its code was put into, instead of calls. Once nothing calls it, it leaves the module and has no blocks. */
+  within?: Set<Func>;
 }
 
 /** What passes have established; the pass runner checks `requires` and applies `breaks`. */
@@ -208,6 +217,8 @@ export interface Module {
   /** Functions to compile; a function that is both an entry and called locally appears twice (entry true and false). */
   funcs: Func[];
   properties: Set<Property>;
+  /** The regions that the contract grants, in its order, once the guards are in: a hint for what an unknown pointer points to. */
+  granted?: readonly { readonly writable: boolean; readonly size: number | null }[];
 }
 
 /** Makes a fresh value of a function. */

@@ -116,6 +116,7 @@ function fact(r: Reader): Fact {
     else if (word === 'proved' || word === 'offset32' || word === 'write') f[word] = true;
     else if (word === 'base' || word === 'length') f.trusted = { what: word, index: r.number() };
     else if (word === 'unit' && f.trusted) f.trusted = { ...f.trusted, unit: r.number() };
+    else if (word === 'span') f.span = [r.number(), r.number()];
     else if (word === 'arg') f.arg = r.number();
     else r.fail('a fact');
   }

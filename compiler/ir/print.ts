@@ -26,6 +26,7 @@ function printFact(f: Omit<AccessFact, 'trusted'>, more: readonly string[]): str
   if (f.proved) words.push('proved');
   if (f.offset32) words.push('offset32');
   if (f.write) words.push('write');
+  if (f.span) words.push(`span ${f.span[0]} ${f.span[1]}`);
   return `{${[...words, ...more].join(', ')}}`;
 }
 

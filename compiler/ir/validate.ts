@@ -196,6 +196,9 @@ class Validator {
       case 'search':
         this.check(same(a, ['i32', 'i32']) && inst.write !== undefined, 'bad search');
         break;
+      case 'locate':
+        this.check(inst.imm === 1n || inst.imm === 3n, 'bad rights');
+        break;
       case 'fuel':
         this.check(inst.imm !== undefined && inst.imm > 0n, 'bad fuel');
         break;

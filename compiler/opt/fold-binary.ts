@@ -164,8 +164,9 @@ function cancel(op: BinaryOp, a: Value, b: Value, site: Site): Value | null {
   const left = site.def(a);
   const right = site.def(b);
   if (op === 'sub') {
-    if (left?.op === 'add') {
-      const [p, q] = left.args as [Value, Value];
+    const sum = summands(a, left);
+    if (sum) {
+      const [p, q] = sum;
       if (p === b) return q;
       if (q === b) return p;
       // (p + c) - b -> (p - b) + c, so that p - b can cancel and constants gather.
@@ -190,6 +191,12 @@ function cancel(op: BinaryOp, a: Value, b: Value, site: Site): Value | null {
     }
   }
   return null;
+}
+
+/** What a sum, or the low lane of one over lanes, is made of. */
+function summands(v: Value, inst: Inst | undefined): readonly [Value, Value] | null {
+  if (inst?.op === 'add') return [inst.args[0]!, inst.args[1]!];
+  return inst?.op === 'add64' && inst.results[0] === v ? [inst.args[0]!, inst.args[2]!] : null;
 }
 
 /** Extensions, byte swaps, selects and the changes of width. */

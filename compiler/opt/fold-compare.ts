@@ -92,6 +92,10 @@ function narrowRule({ cond, args }: Comparison, site: Site): Comparison | boolea
   if (decided !== null) return decided;
   const inner = site.def(a);
   if (y === undefined) return null;
+  if (inner?.op === 'sext' && y === 0n && (cond === 'slt' || cond === 'sge')) {
+    const sign = site.constant(1n << BigInt(inner.bits! - 1), a);
+    return make(cond === 'slt' ? 'set' : 'nset', inner.args[0]!, sign);
+  }
   if (cond === 'ult' && y === 1n) return make('eq', a, site.constant(0n, a));
   if (cond === 'uge' && y === 1n) return make('ne', a, site.constant(0n, a));
   if (cond === 'ugt' && y === 0n) return make('ne', a, b);
@@ -103,7 +107,8 @@ function narrowRule({ cond, args }: Comparison, site: Site): Comparison | boolea
   if (inner?.op === 'and' && y === 0n) return make(cond === 'ne' ? 'set' : 'nset', inner.args[0]!, inner.args[1]!);
   if ((inner?.op === 'xor' || inner?.op === 'sub') && y === 0n) return make(cond, inner.args[0]!, inner.args[1]!);
   const c = inner && inner.args.length === 2 ? site.constantOf(inner.args[1]!) : undefined;
-  if (inner?.op === 'add' && c !== undefined) {
+  // Where the sum is made anyway, comparing what it was made of would only keep both alive.
+  if (inner?.op === 'add' && c !== undefined && site.isUsedOnce(a)) {
     return make(cond, inner.args[0]!, site.constant((y - c) & mask(bits), a));
   }
   if (inner?.op === 'xor' && c !== undefined) return make(cond, inner.args[0]!, site.constant(y ^ c, a));

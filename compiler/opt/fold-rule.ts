@@ -6,6 +6,8 @@ import type { DefOf } from './known.js';
 export interface Site {
   readonly def: DefOf;
   constantOf(v: Value): bigint | undefined;
+  /** Is the value read in no more than one place? */
+  isUsedOnce(v: Value): boolean;
   constant(n: bigint, like: Value): Value;
   emit(op: Op, args: Value[], more?: Partial<Inst>): Value[];
   one(op: Op, args: Value[], more?: Partial<Inst>): Value;

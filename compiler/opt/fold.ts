@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { ById, graphOf, removeUnreachable, substitute } from '../ir/analysis.js';
-import { mask } from '../ir/arith.js';
+import { ById, forEachUse, graphOf, removeUnreachable, substitute } from '../ir/analysis.js';
+import { mask, NEGATED } from '../ir/arith.js';
 import {
   type Block,
   type Cond,
@@ -19,6 +19,7 @@ import { binaryRule, unaryRule } from './fold-binary.js';
 import { type Comparison, compareRule } from './fold-compare.js';
 import { laneRule } from './fold-lanes.js';
 import type { Site } from './fold-rule.js';
+import { truthRule } from './fold-truth.js';
 import { type DefOf, knownBits, widthOf } from './known.js';
 import { pass } from './pass.js';
 
@@ -41,7 +42,19 @@ class Folder implements Site {
   /** Set when the code at hand turns out to trap always. */
   private ends: Term | null = null;
 
-  constructor(private readonly fn: Func) {}
+  /** How often values were read when folding began, by id. */
+  private readonly uses: Uint32Array;
+
+  constructor(private readonly fn: Func) {
+    this.uses = new Uint32Array(fn.nextValue);
+    forEachUse(fn, (args) => {
+      for (const v of args) this.uses[v.id]!++;
+    });
+  }
+
+  isUsedOnce(v: Value): boolean {
+    return (this.uses[v.id] ?? 0) <= 1;
+  }
 
   readonly def: DefOf = (v) => this.defs.get(v);
 
@@ -128,7 +141,9 @@ class Folder implements Site {
     }
     if (inst.op === 'icmp' || inst.op === 'icmp64') return this.comparison(inst);
     const found =
-      (inst.results.length === 1 ? binaryRule(inst, this) : null) ?? unaryRule(inst, this) ?? laneRule(inst, this);
+      (inst.results.length === 1 ? (binaryRule(inst, this) ?? truthRule(inst, this)) : null) ??
+      unaryRule(inst, this) ??
+      laneRule(inst, this);
     if (found) return found;
     const constants = inst.results.map((v) => {
       const k = this.knownOf(inst, v);
@@ -146,7 +161,10 @@ class Folder implements Site {
   }
 
   private comparison(inst: Inst): Value[] | null {
-    const result = compareRule({ cond: inst.cond!, wide: inst.op === 'icmp64', args: inst.args }, this);
+    const given: Comparison = { cond: inst.cond!, wide: inst.op === 'icmp64', args: inst.args };
+    const same = this.asTruth(given);
+    if (same) return [same];
+    const result = compareRule(given, this);
     if (result === null) return null;
     const like = inst.results[0]!;
     if (typeof result === 'boolean') return [this.constant(result ? 1n : 0n, like)];
@@ -158,8 +176,10 @@ class Folder implements Site {
   /** A value that already is the 0 or 1 that this comparison would give. */
   private asTruth({ cond, args, wide }: Comparison): Value | null {
     const test = wide ? undefined : this.defs.get(args[0]!);
-    const zero = !wide && this.constantOf(args[1]!) === 0n;
-    return zero && cond === 'ne' && (test?.op === 'icmp' || test?.op === 'icmp64') ? args[0]! : null;
+    if (test?.op !== 'icmp' && test?.op !== 'icmp64') return null;
+    const asks = truthAsked(cond, this.constantOf(args[1]!));
+    if (asks === null) return null;
+    return asks ? args[0]! : this.one(test.op, [...test.args], { cond: NEGATED[test.cond!] });
   }
 
   private trapif(inst: Inst): Value[] | null {
@@ -184,9 +204,10 @@ class Folder implements Site {
     let any = false;
     for (let i = 0; i < 8; i++) {
       const test = now.wide ? undefined : this.defs.get(now.args[0]!);
-      const direct = this.constantOf(now.args[1]!) === 0n && now.cond === 'ne';
-      if (direct && (test?.op === 'icmp' || test?.op === 'icmp64')) {
-        now = { cond: test.cond!, wide: test.op === 'icmp64', args: [...test.args] };
+      const truth = test?.op === 'icmp' || test?.op === 'icmp64';
+      const asks = truth ? truthAsked(now.cond, this.constantOf(now.args[1]!)) : null;
+      if (truth && asks !== null) {
+        now = { cond: asks ? test.cond! : NEGATED[test.cond!], wide: test.op === 'icmp64', args: [...test.args] };
       } else {
         const result = compareRule(now, this);
         if (typeof result === 'boolean') return result;
@@ -214,4 +235,11 @@ class Folder implements Site {
       Object.assign(t, { cond: result.cond satisfies Cond, wide: result.wide, args: result.args });
     }
   }
+}
+
+/** Whether comparing a truth with a constant asks if it is 1 (true) or 0 (false); null: neither. */
+function truthAsked(cond: Cond, n: bigint | undefined): boolean | null {
+  if (n === 0n && (cond === 'ne' || cond === 'eq')) return cond === 'ne';
+  if (n === 1n && (cond === 'ne' || cond === 'eq')) return cond === 'eq';
+  return n !== undefined && n % 2n === 1n && (cond === 'set' || cond === 'nset') ? cond === 'set' : null;
 }

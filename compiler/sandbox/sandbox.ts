@@ -33,9 +33,15 @@ const place = (o: Origin): string => `${o.func}:${o.slot}`;
 /**
  * Puts a guard before every memory access and helper buffer that the facts do not show right, and fuel on loops without a
  * bound; nothing else in the compiler inserts guards. Takes a module over lanes; afterwards addresses are low lanes only.
- * Sets the property `guarded`. Returns the decisions, one row per function of the module.
+ * Sets the property `guarded`. Returns the decisions, one row per function of the module. `unguarded`: decides and puts nothing in, to
+ * measure what guards cost; such code belongs into no image that anybody keeps.
  */
-export function guardModule(module: Module, context: SandboxContext, helpers: readonly HelperRow[]): FunctionGuards[] {
+export function guardModule(
+  module: Module,
+  context: SandboxContext,
+  helpers: readonly HelperRow[],
+  { unguarded = false }: { unguarded?: boolean } = {},
+): FunctionGuards[] {
   if (!module.properties.has('lanes') || module.properties.has('guarded')) {
     throw new Error('the sandbox pass is for a module over lanes, once');
   }
@@ -43,16 +49,17 @@ export function guardModule(module: Module, context: SandboxContext, helpers: re
   const rows = new Map(helpers.map((h) => [h.id, h]));
   const reports = module.funcs.map((func) => {
     const report: FunctionGuards = { func, accesses: 0, proved: 0, guarded: new Map() };
-    const guard = new Guard(func, frames, context, rows, report);
+    const guard = new Guard(func, frames, context, rows, report, unguarded);
     for (const block of func.blocks) block.insts = block.insts.flatMap((inst) => guard.rewrite(inst));
-    insertFuel(func);
+    if (!unguarded) insertFuel(func);
     return report;
   });
   module.properties.add('guarded');
+  module.granted = context.contract.regions.map((r) => ({ writable: r.access === 'rw', size: r.size }));
   return reports;
 }
 
-/** Guarded accesses of which at least one guard is still in the code. */
+/** Guarded accesses of which at least one guard is still in the code, wherever that went. */
 export function guardsKept(report: FunctionGuards): number {
   const alive = keptPlaces(report);
   let kept = 0;
@@ -66,7 +73,8 @@ export function keptPlaces(report: FunctionGuards): ReadonlySet<string> {
   const mark = (o: Origin): void => {
     if (report.guarded.has(place(o))) alive.add(place(o));
   };
-  for (const { insts, term } of report.func.blocks) {
+  const blocks = [report.func, ...(report.func.within ?? [])].flatMap((f) => f.blocks);
+  for (const { insts, term } of blocks) {
     for (const i of insts) if (i.op === 'search' || (i.op === 'trapif' && i.trap === 'memory')) mark(i.origin);
     if (term.kind === 'trap' && term.trap === 'memory') mark(term.origin);
   }
@@ -97,6 +105,7 @@ class Guard {
     private readonly context: SandboxContext,
     private readonly helpers: ReadonlyMap<number, HelperRow>,
     private readonly report: FunctionGuards,
+    private readonly unguarded: boolean,
   ) {}
 
   /** The instructions that replace this one. */
@@ -139,7 +148,7 @@ class Guard {
     const factOf = (i: number) => inst.helperArgs?.find((f) => f.arg === i) ?? UNKNOWN;
     row.args.forEach((arg, i) => {
       const { proved } = factOf(i);
-      if (arg.kind === 'context' && !proved) this.exactContext(lanes[i]!);
+      if (arg.kind === 'context' && !proved && !this.unguarded) this.exactContext(lanes[i]!);
       if (arg.kind === 'cstring' && !proved) throw new Error(`the string of helper ${row.name} is not in .rodata`);
     });
     row.args.forEach((arg, i) => {
@@ -159,6 +168,7 @@ class Guard {
       this.report.proved++;
       return;
     }
+    if (this.unguarded) return;
     const at = place(this.origin);
     this.report.guarded.set(at, (this.report.guarded.get(at) ?? 0) + 1);
     if (fact.region) this.known(access, fact.region);

@@ -105,23 +105,33 @@ const ROUTINES: Readonly<Record<IntrinsicName, (c: CallContext, ...args: [bigint
     cmpxchg32: cmpxchg(4),
     cmpxchg64: cmpxchg(8),
     search: (c, instance, address, size, rights) => {
-      if (Number(instance) !== c.instance) throw new CpuFault('search called without the instance');
-      return search(c.memory, c.instance, Number(address), Number(size), Number(rights));
+      if (size === 0n) return 1n;
+      return rowOf(c, 'search', instance, Number(address), Number(size), Number(rights)) ? 1n : 0n;
+    },
+    locate: (c, instance, address, rights) => {
+      const row = rowOf(c, 'locate', instance, Number(address), 1, Number(rights));
+      return row ? BigInt(row.base) | (BigInt(row.length) << 32n) : 0n;
     },
   };
 
-/** 1 if one row of the instance's region table with these rights holds [address, address + size). */
-function search(memory: SimMemory, instance: number, address: number, size: number, rights: number): bigint {
-  if (size === 0) return 1n;
-  const count = memory.read(instance + INSTANCE.offset.region_count, 4);
-  for (let i = 0; i < count; i++) {
+/** A row of the instance's region table with these rights that holds [address, address + size), for a size above 0. */
+function rowOf(
+  { memory, instance }: CallContext,
+  name: string,
+  given: bigint,
+  address: number,
+  size: number,
+  rights: number,
+): { base: number; length: number } | null {
+  if (Number(given) !== instance) throw new CpuFault(`${name} called without the instance`);
+  for (let i = memory.read(instance + INSTANCE.offset.region_count, 4) - 1; i >= 0; i--) {
     const row = instance + INSTANCE.size + i * INSTANCE_REGION.size;
     const base = memory.read(row + INSTANCE_REGION.offset.base, 4);
     const length = memory.read(row + INSTANCE_REGION.offset.length, 4);
     const has = memory.read(row + INSTANCE_REGION.offset.rights, 4);
-    if ((has & rights) === rights && address >= base && address - base + size <= length) return 1n;
+    if ((has & rights) === rights && address >= base && address - base + size <= length) return { base, length };
   }
-  return 0n;
+  return null;
 }
 
 export interface CallContext {

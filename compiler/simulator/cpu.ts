@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Arch } from '../image/fields.js';
+import type { NativeArch } from '../image/fields.js';
 
 /** What the simulator asks of an instruction set; each backend that can be simulated gives one. */
 
@@ -57,7 +57,7 @@ export interface Abi {
 
 /** The processor of one core: instructions and accesses that it has not are faults. */
 export interface CpuModel {
-  readonly arch: Arch;
+  readonly arch: NativeArch;
   readonly abi: Abi;
   create(text: Uint8Array, textAddress: number, bus: Bus): Cpu;
 }

@@ -145,6 +145,16 @@ export function reachOf(base: Abs, disp: number, size: number): Reach {
   return { region: null, off: base.kind === 'num' ? at(base.s) : domain.UNKNOWN, form: null, size };
 }
 
+/** The bytes of its region that a proved access may touch. Proved, so what the bounds allow outside the region does not happen. */
+export function spanOf({ region, off, size }: Reach, proved: boolean): Pick<AccessFact, 'span'> {
+  if (!proved || !region) return {};
+  const [low, high] = region.kind === 'frame' ? [BigInt(-FRAME_SIZE), 0n] : [0n, WORD];
+  const from = off.x.smin > low ? off.x.smin : low;
+  const end = off.x.smax + BigInt(size);
+  const to = end < high ? end : high;
+  return from === 0n && to === WORD ? {} : { span: [Number(from), Number(to)] };
+}
+
 /** The constant signed offset of a reach, if it is one. */
 export function constantOffset(off: Scalar): number | undefined {
   const c = domain.asConstant(off);

@@ -27,6 +27,11 @@ export interface AccessFact {
   readonly align: 1 | 2 | 4 | 8;
   readonly write: boolean;
   /**
+   * For a proved access: the bytes it may touch, [from, to) counted from the region's base, for a frame from its top (r10), so negative
+   * there. Absent: any byte of the region.
+   */
+  readonly span?: readonly [from: number, to: number];
+  /**
    * For a load that reads a trusted context field: the value is the base or the length of a granted region, to be taken
    * from the instance's region table and not from memory.
    */

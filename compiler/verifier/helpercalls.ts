@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Insn } from '../bpf/program.js';
 import type { HelperArg, HelperRow } from '../contract/helpers.js';
-import { constantOffset, judgeBounds, type Reach } from './assertions.js';
+import { constantOffset, judgeBounds, type Reach, spanOf } from './assertions.js';
 import { type Context, readReg } from './context.js';
 import { valueText } from './describe.js';
 import * as domain from './domain.js';
@@ -157,7 +157,7 @@ function assertMemory(
     if (at !== undefined) state.frame.escape(at, most, cx.report);
   }
   const { proved, offset32, align } = bounds;
-  return { reach, fact: { arg: i, region, proved, offset32, align, write } };
+  return { reach, fact: { arg: i, region, proved, offset32, align, write, ...spanOf(reach, proved) } };
 }
 
 function refuseArgument(

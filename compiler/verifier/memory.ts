@@ -10,6 +10,7 @@ import {
   type Reach,
   reachOf,
   refusedWrite,
+  spanOf,
 } from './assertions.js';
 import { type Context, readReg, readSource } from './context.js';
 import { addressText, numberText, regionName, valueText } from './describe.js';
@@ -259,7 +260,8 @@ export function accessMemory(cx: Context, state: State, insn: MemoryInsn): Abs |
     (read ? refusedUninitialised(cx, state, reach, bounds.proved) : null);
   if (refused) refuseAccess(cx, state, insn, base, refused);
   noteFrame(cx, state, reach, bounds.proved, read);
-  const common = { region: reach.region, proved: bounds.proved, offset32: bounds.offset32, align: bounds.align, write };
+  const { proved, offset32, align } = bounds;
+  const common = { region: reach.region, proved, offset32, align, write, ...spanOf(reach, proved) };
   if (insn.kind === 'load') {
     const loaded = loadValue(cx, state, insn, reach, bounds);
     if ('code' in loaded) {

@@ -89,6 +89,9 @@ function mergeCommon(a: Common, b: Common): Common {
     offset32: same && a.offset32 && b.offset32,
     align: a.align < b.align ? a.align : b.align,
     write: a.write || b.write,
+    ...(same && a.span && b.span
+      ? { span: [Math.min(a.span[0], b.span[0]), Math.max(a.span[1], b.span[1])] as const }
+      : {}),
   };
 }
 

@@ -32,6 +32,40 @@ extern "C" {
 #define FCC_CONFORMANCE_HELPERS(X) \
     X(0x5u, unwind)
 
+/* Signatures, for the interpreter: { id, result, arguments, { kind of each }, { size of a fixed buffer, or number of the argument with the length } }. */
+#define FCC_ARG_U32 0u
+#define FCC_ARG_U64 1u
+#define FCC_ARG_CONTEXT 2u
+#define FCC_ARG_STRING 3u
+#define FCC_ARG_BUFFER 4u
+#define FCC_ARG_WRITE 8u
+#define FCC_ARG_FIXED 16u
+#define FCC_RESULT_VOID 0u
+#define FCC_RESULT_U32 1u
+#define FCC_RESULT_I32 2u
+#define FCC_RESULT_U64 3u
+#define FCC_RESULT_REGION 4u
+#define FCC_HELPER_SIGNATURES \
+    { 0x1u, FCC_RESULT_I32, 5, { 3, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } }, \
+    { 0x2u, FCC_RESULT_VOID, 3, { 12, 4, 0 }, { 2, 2, 0 } }, \
+    { 0x10u, FCC_RESULT_I32, 2, { 0, 0 }, { 0, 0 } }, \
+    { 0x11u, FCC_RESULT_I32, 2, { 0, 0 }, { 0, 0 } }, \
+    { 0x12u, FCC_RESULT_I32, 2, { 0, 28 }, { 0, 4 } }, \
+    { 0x13u, FCC_RESULT_I32, 2, { 0, 28 }, { 0, 4 } }, \
+    { 0x20u, FCC_RESULT_U32, 0, { 0 }, { 0 } }, \
+    { 0x30u, FCC_RESULT_U32, 1, { 0 }, { 0 } }, \
+    { 0x31u, FCC_RESULT_U32, 1, { 0 }, { 0 } }, \
+    { 0x32u, FCC_RESULT_I32, 2, { 0, 28 }, { 0, 8 } }, \
+    { 0x40u, FCC_RESULT_I32, 2, { 2, 0 }, { 0, 0 } }, \
+    { 0x41u, FCC_RESULT_I32, 2, { 2, 0 }, { 0, 0 } }, \
+    { 0x42u, FCC_RESULT_I32, 2, { 2, 0 }, { 0, 0 } }, \
+    { 0x43u, FCC_RESULT_REGION, 1, { 2 }, { 0 } }, \
+    { 0x50u, FCC_RESULT_U32, 3, { 28, 0, 0 }, { 8, 0, 0 } }, \
+    { 0x51u, FCC_RESULT_U32, 2, { 28, 0 }, { 10, 0 } }, \
+    { 0x60u, FCC_RESULT_U32, 0, { 0 }, { 0 } }, \
+    { 0x61u, FCC_RESULT_VOID, 2, { 28, 0 }, { 4, 0 } }, \
+    { 0x5u, FCC_RESULT_U64, 1, { 1 }, { 0 } }
+
 /* Formats with %d %u %x (lower case) %c (low byte) %% only, without widths, and appends to the log; any other % stands for itself and takes no value; a fifth value is 0; returns the characters written. */
 int32_t fcc_helper_printf(fcc_instance_t *instance, const char *fmt, uint32_t a, uint32_t b, uint32_t c, uint32_t d);
 

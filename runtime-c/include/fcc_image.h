@@ -28,6 +28,8 @@
 #define FCC_CODE_ALIGN_RISCV32 2
 #define FCC_ARCH_XTENSA 3
 #define FCC_CODE_ALIGN_XTENSA 4
+#define FCC_ARCH_EBPF 4
+#define FCC_CODE_ALIGN_EBPF 8
 
 /* Numbers of the first regions of every instance; granted ones follow. */
 #define FCC_REGION_DATA 0
@@ -123,8 +125,9 @@ FCC_STATIC_ASSERT(sizeof(fcc_instance_t) == 20, "fcc_instance_t");
 #define FCC_INTRINSIC_ATOMIC64 0x8000000fu /* f(value, address, op): old value */
 #define FCC_INTRINSIC_CMPXCHG32 0x80000010u /* f(expected, value, address): old value */
 #define FCC_INTRINSIC_CMPXCHG64 0x80000011u /* f(expected, value, address): old value */
+#define FCC_INTRINSIC_LOCATE 0x80000012u /* f(instance, address, rights): base and, in the upper word, length of a region with these rights that holds the byte at address; 0 if none does */
 #define FCC_INTRINSIC_BASE 0x80000000u
-#define FCC_INTRINSIC_COUNT 18
+#define FCC_INTRINSIC_COUNT 19
 uint64_t fcc_udiv64(uint64_t, uint64_t);
 uint64_t fcc_umod64(uint64_t, uint64_t);
 uint64_t fcc_sdiv64(uint64_t, uint64_t);
@@ -143,6 +146,7 @@ uint64_t fcc_atomic64(uint64_t, uint32_t, uint32_t);
 uint32_t fcc_cmpxchg32(uint32_t, uint32_t, uint32_t);
 uint64_t fcc_cmpxchg64(uint64_t, uint64_t, uint32_t);
 uint32_t fcc_search(const fcc_instance_t *instance, uint32_t address, uint32_t size, uint32_t rights);
+uint64_t fcc_locate(const fcc_instance_t *instance, uint32_t address, uint32_t rights);
 /* X(ID, name) for every intrinsic. */
 #define FCC_INTRINSICS(X) \
     X(FCC_INTRINSIC_UDIV64, udiv64) \
@@ -162,7 +166,8 @@ uint32_t fcc_search(const fcc_instance_t *instance, uint32_t address, uint32_t s
     X(FCC_INTRINSIC_ATOMIC32, atomic32) \
     X(FCC_INTRINSIC_ATOMIC64, atomic64) \
     X(FCC_INTRINSIC_CMPXCHG32, cmpxchg32) \
-    X(FCC_INTRINSIC_CMPXCHG64, cmpxchg64)
+    X(FCC_INTRINSIC_CMPXCHG64, cmpxchg64) \
+    X(FCC_INTRINSIC_LOCATE, locate)
 
 /* What the atomic intrinsics do. */
 #define FCC_ATOMIC_ADD 0
@@ -198,3 +203,4 @@ uint32_t fcc_search(const fcc_instance_t *instance, uint32_t address, uint32_t s
 #define FCC_E_GRANT (-15) /* a region does not fit its row: count, length, alignment or rights */
 #define FCC_E_CONTEXT (-16) /* the context does not fit: length or alignment */
 #define FCC_E_NO_ENTRY (-17) /* no entry of that name or number */
+#define FCC_E_TEXT (-18) /* text of eBPF has an instruction it cannot have */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Loading and running. Everything here may rely on fcc_validate having accepted the image. */
-#include "fcc_port.h"
+#include "interp.h"
 
 #define THUNK(id, name) FCC_THUNK(fcc_##name);
 FCC_LINKED_INTRINSICS(THUNK)
@@ -145,9 +145,15 @@ int fcc_load(fcc_container_t *container, const void *image, size_t length, void 
     if (status != 0) {
         return status;
     }
-    if (h->arch != FCC_THIS_ARCH || (h->features & ~host->features) != 0) {
+    int is_ebpf = FCC_INTERPRETER && h->arch == FCC_ARCH_EBPF;
+    if ((h->arch != FCC_THIS_ARCH && !is_ebpf) || (h->features & ~host->features) != 0) {
         return FCC_E_TARGET;
     }
+#if FCC_INTERPRETER
+    if (is_ebpf && !fcc_check_ebpf(h, (const void *)_text(h))) {
+        return FCC_E_TEXT;
+    }
+#endif
     if (((uintptr_t)memory & 7u) != 0) {
         return FCC_E_UNALIGNED;
     }
@@ -210,14 +216,28 @@ int fcc_run(fcc_container_t *container, uint32_t entry, void *context, uint32_t 
         || !_set_region(&_regions(container->instance)[FCC_REGION_CONTEXT], address, context_length, h->context_rights)) {
         return FCC_E_CONTEXT;
     }
-    const uint32_t arguments[4] = { address, 0, context_length, 0 };
+    uint32_t arguments[4] = { address, 0, context_length, 0 };
     uint32_t out[3] = { 0, 0, 0 };
     uintptr_t code = (_text(h) + _entries(h)[entry].offset) | FCC_CODE_BIT;
+#if FCC_INTERPRETER
+    if (h->arch == FCC_ARCH_EBPF) {
+        arguments[0] = (uint32_t)(uintptr_t)container;
+        arguments[1] = _entries(h)[entry].offset;
+        arguments[2] = address;
+        arguments[3] = context_length;
+        code = (uintptr_t)fcc_interpret;
+    }
+#endif
     container->instance->fuel = fuel;
     result->trap = fcc_enter(container->instance, code, arguments, out);
     result->value = result->trap != 0 ? 0 : ((uint64_t)out[1] << 32) | out[0];
     /* 3 or 4 bytes behind the start of the site. */
     uint32_t site = (out[2] & ~FCC_CODE_BIT) - (uint32_t)(_text(h) + h->trap_table) - 1u;
     result->site = result->trap != 0 && out[2] != 0 && site / 4u < h->trap_count ? site / 4u : FCC_UNKNOWN;
+#if FCC_INTERPRETER
+    if (h->arch == FCC_ARCH_EBPF && result->trap != 0) {
+        result->site = container->instance->trap;
+    }
+#endif
     return 0;
 }

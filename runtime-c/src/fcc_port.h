@@ -110,7 +110,8 @@ static inline void fcc_port_unlock(uint32_t state)
     X(FCC_INTRINSIC_ATOMIC32, atomic32)      \
     X(FCC_INTRINSIC_ATOMIC64, atomic64)      \
     X(FCC_INTRINSIC_CMPXCHG32, cmpxchg32)    \
-    X(FCC_INTRINSIC_CMPXCHG64, cmpxchg64)
+    X(FCC_INTRINSIC_CMPXCHG64, cmpxchg64)    \
+    X(FCC_INTRINSIC_LOCATE, locate)
 #if FCC_SMALL_CORE
 #define FCC_SMALL_INTRINSICS(X)              \
     X(FCC_INTRINSIC_UDIV32, udiv32)          \

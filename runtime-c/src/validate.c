@@ -36,6 +36,8 @@ static uint32_t _code_align(uint32_t arch)
         return FCC_CODE_ALIGN_RISCV32;
     case FCC_ARCH_XTENSA:
         return FCC_CODE_ALIGN_XTENSA;
+    case FCC_ARCH_EBPF:
+        return FCC_CODE_ALIGN_EBPF;
     default:
         return 0;
     }

@@ -64,7 +64,14 @@ describe('fcc bench --size', () => {
   });
 
   it.each([
-    [['bench'], 'nothing to measure'],
+    [['bench', '-t', 'pdp-11'], 'unknown target pdp-11'],
+    [['bench', '-O', '1'], '--optimise is for --size'],
+    [['bench', '--sizes', '1000'], '--sizes is for --scale'],
+    [['bench', '--threshold', '2'], '--threshold is for --baseline'],
+    [['bench', '--baseline', 'b.json', '--threshold', 'some'], '--threshold does not take some'],
+    [['bench', '--json', '--csv', '-'], '--json and another output'],
+    [['bench', '--size', '--html', 'x.html'], '--html does not go with --size'],
+    [['bench', '--scale', '--object', 'x.o'], '--object does not go with --scale'],
     [['bench', '--size', '-t', 'pdp-11'], 'unknown target pdp-11'],
     [['bench', '--size', '--scale'], 'two things to measure'],
     [['bench', '--size', '--sizes', '1000'], '--sizes is for --scale'],

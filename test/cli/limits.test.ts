@@ -6,11 +6,12 @@ import { compile } from '../../compiler/compile.js';
 import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 
 const target = findTarget('cortex-m4')!;
-/** Ten rounds of three instructions, and a stack slot. */
+/** Ten rounds of a few instructions, and a stack slot that stays in memory. */
 const LOOP = `
 r1 = 10
 *(u64 *)(r10 - 8) = r1
 again:
+lock *(u64 *)(r10 - 8) += r1
 r1 += -1
 if r1 != 0 goto again
 r0 = *(u64 *)(r10 - 8)

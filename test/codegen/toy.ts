@@ -24,6 +24,8 @@ export const FORMS: Record<string, { specs: OperandSpec[]; clobbers?: number; re
   inc: { specs: [def, use] },
   add: { specs: [def, use, use] },
   sub: { specs: [{ role: 'def', tied: 1 }, use, use] },
+  near: { specs: [{ role: 'def', near: [1, 2] }, use, use] },
+  apart: { specs: [def, { role: 'def', near: [2], apart: [3] }, use, use] },
   mul: { specs: [{ role: 'def', mask: LOW }, { role: 'use', mask: LOW }, use] },
   early: { specs: [{ role: 'def', early: true }, use, use] },
   temps: { specs: [def, use, use, temp, { role: 'temp', mask: LOW }] },

@@ -15,10 +15,12 @@ const put = (index: number) => [
 ];
 
 describe.skipIf(!available)('the command line with the emulator', () => {
-  it('runs, and counts no instructions', async () => {
-    expect(await fcc(put(2))).toEqual({ code: 0, out: 'r0 = 0x5 (5)\n', err: '' });
+  it('runs, and counts as many instructions as the simulator does', async () => {
+    const simulated = document(RUN, (await fcc([...put(2), '--json'].map((a) => (a === 'qemu' ? 'sim' : a)))).out);
+    const { instructions } = simulated;
+    expect(await fcc(put(2))).toEqual({ code: 0, out: `r0 = 0x5 (5) after ${instructions} instructions\n`, err: '' });
     const answer = document(RUN, (await fcc([...put(2), '--json'])).out);
-    expect(answer).toMatchObject({ engine: 'qemu', target: 'cortex-m4', status: 'ok', r0: '0x5', instructions: null });
+    expect(answer).toMatchObject({ engine: 'qemu', target: 'cortex-m4', status: 'ok', r0: '0x5', instructions });
   });
 
   it('names the source line of a trap', async () => {

@@ -31,7 +31,10 @@ const SEED = 20261121;
 const [MEMORY, FUEL, STACK, HELPER, FAULT, KILLED] = [1, 2, 3, 4, 6, 7] as const;
 const ANSWER = 0x1122334455667788n;
 
-const ALWAYS = ['udiv64', 'umod64', 'sdiv64', 'smod64', 'search', 'atomic32', 'atomic64', 'cmpxchg32', 'cmpxchg64'];
+const ALWAYS = [
+  ...['udiv64', 'umod64', 'sdiv64', 'smod64', 'search', 'locate'],
+  ...['atomic32', 'atomic64', 'cmpxchg32', 'cmpxchg64'],
+];
 const SHIFTS = ['shl64', 'lshr64', 'ashr64'];
 /** Intrinsics that firmware of a board links: cores that divide and multiply have no use for the others. */
 function linked(board: string): readonly string[] {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Arch, instanceImportOffset, instanceRegionOffset } from '../../compiler/image/fields.js';
+import { instanceImportOffset, instanceRegionOffset, type NativeArch } from '../../compiler/image/fields.js';
 
 /**
  * Text by hand, without guards, for what compiled text never does: the same entry points on every instruction set, in
@@ -325,10 +325,10 @@ stub1: call0 common1
   },
 };
 
-const DIALECTS: Readonly<Record<Arch, Dialect>> = { thumb: THUMB, riscv32: RISCV, xtensa: XTENSA };
+const DIALECTS: Readonly<Record<NativeArch, Dialect>> = { thumb: THUMB, riscv32: RISCV, xtensa: XTENSA };
 
 /** What `preserve` and `spin` answer. */
-export const PRESERVED: Readonly<Record<Arch, bigint>> = { thumb: 127n, riscv32: 2047n, xtensa: 7n };
+export const PRESERVED: Readonly<Record<NativeArch, bigint>> = { thumb: 127n, riscv32: 2047n, xtensa: 7n };
 
 export interface Assembled {
   readonly text: Uint8Array;
@@ -336,7 +336,7 @@ export interface Assembled {
 }
 
 /** Assembles and links all routines with the instruction set's GNU tools, for address 0. */
-export function assemble(arch: Arch): Assembled {
+export function assemble(arch: NativeArch): Assembled {
   const { tools, as, ld, head, tail, routines } = DIALECTS[arch];
   const folder = mkdtempSync(join(tmpdir(), 'fcc-asm-'));
   try {
@@ -366,7 +366,7 @@ export type Argument = number | bigint | { readonly pdu: number };
  * (AAPCS32 6.5) and Xtensa (ISA Reference Manual 8.1.4); the RISC-V ELF psABI (2.1) leaves no gaps in registers. `adjust`: the
  * word that wants the region's address, or null.
  */
-export function argumentWords(arch: Arch, args: readonly Argument[]): { words: number[]; adjust: number | null } {
+export function argumentWords(arch: NativeArch, args: readonly Argument[]): { words: number[]; adjust: number | null } {
   const words: number[] = [0];
   let adjust: number | null = null;
   for (const a of args) {

@@ -112,6 +112,10 @@ export const COMMANDS = {
     'conform',
     file('vectors.jsonl', '{"name": "one", "program_hex": "b70000000100000095", "expected_r0": "1"}\n'),
   ]),
+  FCC0703: command((file) => [
+    ...['bench', '--threshold', '2', '--baseline'],
+    file('before.json', '{"schemaVersion": 1, "target": "cortex-m4", "rows": [{"program": "fir", "gccO2": 6220}]}'),
+  ]),
   FCC0711: ofImage('cortex-m4', ...PUT, '--engine', 'interp'),
   FCC0712: ofImage('cortex-m4', '--contract', FLETCHER_CONTRACT, '--function', 'put'),
   // A feature bit that no core has.

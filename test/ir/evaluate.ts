@@ -147,7 +147,7 @@ export function evaluate(
   const host = new HelperHost(memory, allowedHelpers(contract, helpersOf(contract), extraHelpers));
   const lanes = module.properties.has('lanes');
   const guarded = module.properties.has('guarded');
-  const frames: { func: number; base: bigint; bytes: number }[] = [];
+  const frames: { func: number; base: bigint; bytes: number; length: number }[] = [];
   let steps = 0;
   let fuelTaken = 0;
 
@@ -164,7 +164,7 @@ export function evaluate(
       case 'frame': {
         const frame = frames.findLast((f) => f.func === r.func);
         if (!frame) throw new Error(`no live frame of function ${r.func}`);
-        return frame.base + BigInt(FRAME_BYTES - frame.bytes);
+        return frame.base + BigInt(frame.length - frame.bytes);
       }
       case 'data':
       case 'rodata':
@@ -187,11 +187,13 @@ export function evaluate(
   };
 
   const call = (fn: Func, args: readonly bigint[]): bigint[] => {
-    frames.push({ func: fn.index, base: BigInt(frameAddress(frames.length)), bytes: fn.frameBytes });
-    memory.pushFrame();
+    // A function that others were copied into has their frames in its own.
+    const length = Math.max(FRAME_BYTES, fn.frameBytes);
+    frames.push({ func: fn.index, base: BigInt(frameAddress(frames.length)), bytes: fn.frameBytes, length });
+    memory.pushFrame(length);
     // What no pass may rely on: the frame is only zero where zeroframe says so.
     const mine = frames.at(-1)!;
-    memory.view(mine.base, FRAME_BYTES, true, 'frame').fill(0xa5);
+    memory.view(mine.base, length, true, 'frame').fill(0xa5);
     const values = new Map<Value, bigint>();
     const get = (v: Value): bigint => {
       const x = values.get(v);
@@ -322,6 +324,11 @@ export function evaluate(
           throw new Trapped('memory');
         }
         return [];
+      }
+      case 'locate': {
+        const area = memory.locate(a[0]!, 1)?.area;
+        if (!area || (inst.imm === 3n && !area.writable(0, area.bytes.length))) return [0n, 0n];
+        return [area.base, BigInt(area.bytes.length)];
       }
       case 'fuel':
         fuelTaken += Number(inst.imm);

@@ -43,6 +43,11 @@ const DIFFERENT: readonly Difference[] = [
     when: (name, rel) => rel > TOP[name]! - 4,
     text: null,
   },
+  {
+    names: ['mrs', 'msr'],
+    reason: 'the mode that has division knows no special registers of the M profile',
+    text: null,
+  },
 ];
 
 interface Difference {
@@ -127,7 +132,7 @@ describe('keystone as second assembler', () => {
 
   it('makes the same bytes of the printed text of every row', () => {
     expect(wrong).toEqual([]);
-    expect(rows.filter((r) => !seen.has(r))).toEqual([]);
+    expect(rows.filter((r) => !seen.has(r)).map((r) => r.name)).toEqual(['mrs.primask', 'msr.primask']);
     expect(compared).toBeGreaterThan(14000);
   });
 

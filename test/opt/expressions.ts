@@ -6,7 +6,7 @@ import { Random } from '../differential/random.js';
 import { evaluate } from '../ir/evaluate.js';
 
 /** exit; the evaluator wants a program for its globals. */
-const PROGRAM = rawProgram(Uint8Array.of(0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0), 'empty');
+export const PROGRAM = rawProgram(Uint8Array.of(0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0), 'empty');
 
 export const BINARY = [
   'add',

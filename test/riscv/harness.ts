@@ -247,7 +247,7 @@ export class Machine {
   }
 
   private intrinsic(name: IntrinsicName): Import['run'] | undefined {
-    if (name === 'search') return undefined;
+    if (name === 'search' || name === 'locate') return undefined;
     const [, kind, bits] = /^(.*?)(32|64)$/.exec(name) as unknown as [string, string, string];
     const wide = bits === '64';
     if (kind === 'atomic' || kind === 'cmpxchg') return (args) => this.atomic(kind, wide, args);

@@ -145,12 +145,19 @@ describe.each(LEVELS)('atomics on %s', (level) => {
       }
   });
 
-  it('8 bytes go to the routines, with the offset added wherever the address is passed', () => {
+  it('8 bytes go to the routines where the core has no ldrd or they may be misaligned', () => {
     for (const off of [0, 8, -8, 1000, -2048])
       for (const wanted of [true, false]) {
         for (const op of ATOMIC_OPS) {
           const asked = { level, op, size: 8, off, align: 8, wanted } as const;
-          expect(check(asked, code(asked), 0xfedcba9800000001n, null, 0x123456789abcdef0n)).toEqual(['atomic64']);
+          // Cores with ldrd do it themselves, as far as that reaches.
+          const routines = level.startsWith('cortex-m4') && Math.abs(off) <= 1020 ? [] : ['atomic64'];
+          for (const align of [8, 4] as const)
+            expect(
+              check({ ...asked, align }, code({ ...asked, align }), 0xfedcba9800000001n, null, 0x123456789abcdef0n),
+            ).toEqual(routines);
+          const loose = { ...asked, align: 2 } as const;
+          expect(check(loose, code(loose), 0xfedcba9800000001n, null, 0x123456789abcdef0n)).toEqual(['atomic64']);
         }
         const asked = { level, op: 'cmpxchg', size: 8, off, align: 8, wanted } as const;
         const made = code(asked);

@@ -50,7 +50,15 @@ const OPS: readonly Op[] = [
   'ashr64',
   'icmp64',
 ];
-const RESULTS: Partial<Record<Op, number>> = { umul64: 2, add64: 2, sub64: 2, mul64: 2, shl64: 2, ashr64: 2 };
+const RESULTS: Partial<Record<Op, number>> = {
+  umul64: 2,
+  add64: 2,
+  sub64: 2,
+  mul64: 2,
+  shl64: 2,
+  lshr64: 2,
+  ashr64: 2,
+};
 const ARGS: Partial<Record<Op, number>> = {
   sext: 1,
   bswap: 1,
@@ -81,6 +89,69 @@ interface Made {
   readonly wide: boolean;
 }
 
+/** What selection makes one instruction of and chance does not bring together; the values worth reading. */
+function pattern(r: Random, recent: () => Value, fresh: () => Value, insts: Inst[]): Value[] {
+  const out = (op: Op, args: Value[], more: Partial<Inst> = {}): Value[] => {
+    const results = Array.from({ length: RESULTS[op] ?? 1 }, fresh);
+    insts.push({ op, args, results, origin: O, ...more });
+    return results;
+  };
+  const one = (op: Op, ...args: Value[]): Value => out(op, args)[0]!;
+  const k = (n: number): Value => out('const', [], { imm: BigInt(n >>> 0) })[0]!;
+  const [x, y] = [recent(), recent()];
+  switch (r.next(5)) {
+    case 0: {
+      // A rotation by a variable, its amount masked or not, or nearly one.
+      const amount = r.next(2) ? one('and', y, k(31)) : y;
+      const rest = one('sub', k(r.pick([0, 32, 64, 31])), amount);
+      const [l, s] = r.next(2) ? [amount, rest] : [rest, amount];
+      return [one(r.pick(['or', 'or', 'add', 'xor'] as const), one('shl', x, l), one('lshr', x, s))];
+    }
+    case 1: {
+      // A field put into another number.
+      const lsb = r.next(31);
+      const width = 1 + r.next(32 - lsb);
+      const ones = width === 32 ? 0xffffffff : 2 ** width - 1;
+      const field = (ones << lsb) >>> 0;
+      const into = one('and', x, k(~field));
+      const shifted = r.next(2)
+        ? one('and', one('shl', y, k(lsb)), k(field))
+        : one('shl', one('and', y, k(ones)), k(lsb));
+      return [r.next(2) ? one('or', into, shifted) : one('or', shifted, into)];
+    }
+    case 2: {
+      // A product of numbers no wider than 32 bits, and a sum with it.
+      const high = (v: Value): Value => (r.next(3) ? one('ashr', v, k(31)) : k(0));
+      const [l, h] = r.next(3) ? out('mul64', [x, high(x), y, high(y)]) : out('umul64', [x, y]);
+      const sum = r.next(2) ? [l!, h!, recent(), recent()] : [recent(), recent(), l!, h!];
+      return r.next(4) ? out('add64', sum) : [l!, h!];
+    }
+    case 3: {
+      // A choice of something made for it alone.
+      const [cond] = out('icmp', [recent(), r.next(2) ? k(r.pick(CONSTANTS)) : recent()], { cond: r.pick(CONDS) });
+      const made = one(
+        r.pick(['add', 'sub', 'and', 'or', 'xor', 'shl', 'ashr'] as const),
+        x,
+        r.next(2) ? y : k(r.pick(CONSTANTS)),
+      );
+      const less = r.next(3) ? made : one('sub', k(r.pick([0, 1, 255])), x);
+      return [r.next(2) ? one('select', cond!, less, y) : one('select', cond!, x, less)];
+    }
+    default: {
+      // 64-bit shifts of what has a zero or a one in it, by an amount that is masked already.
+      const amount = r.next(2) ? one('and', y, k(63)) : y;
+      const lanes = r.pick([
+        [x, k(0)],
+        [k(1), k(0)],
+        [k(0), x],
+        [x, y],
+      ] as const);
+      const [l, h] = out(r.pick(['shl64', 'lshr64', 'ashr64'] as const), [...lanes, amount]);
+      return r.pick([[l!], [h!], [l!, h!]] as const).slice();
+    }
+  }
+}
+
 /** Four parameter lanes, then operations whose arguments are mostly recent values and constants; two lanes out. */
 function make(r: Random): Made {
   let next = 0;
@@ -108,6 +179,7 @@ function make(r: Random): Made {
     if (op === 'icmp' || op === 'icmp64') inst.cond = r.pick(CONDS);
     insts.push(inst);
     values.push(...results);
+    if (r.next(5) === 0) values.push(...pattern(r, recent, fresh, insts));
     // Patterns are rare by chance: rotations and bit fields.
     if (r.next(6) === 0) {
       const [x, n] = [recent(), 1 + r.next(31)];

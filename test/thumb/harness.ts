@@ -3,7 +3,7 @@
 import { CORES } from '../../backends/thumb/cores.js';
 import { thumbCpu } from '../../backends/thumb/cpu.js';
 import { thumbTarget } from '../../backends/thumb/target.js';
-import { type Item, Labels, Recorder } from '../../compiler/codegen/asm.js';
+import { type Item, instItem, Labels, Recorder, refItem } from '../../compiler/codegen/asm.js';
 import { allocate } from '../../compiler/codegen/regalloc/index.js';
 import { relax } from '../../compiler/codegen/relax.js';
 import type { Core, LowerContext, Target } from '../../compiler/codegen/target.js';
@@ -80,6 +80,16 @@ export interface Compiled {
   readonly spillSlots: number;
 }
 
+/** The items after the target's peephole stage, as the emitter runs it. */
+function polished(items: readonly Item[], target: Target): readonly Item[] {
+  const refs = items.flatMap((x) => (x.kind === 'either' ? [...x.near, ...x.far] : [x]));
+  return target.peephole!(items, {
+    inst: (name, operands, group) => instItem(target.isa, name, operands, group),
+    ref: (name, label, operands, group) => refItem(target.isa, name, label, operands, group),
+    references: (label) => refs.filter((x) => x.kind === 'ref' && x.label === label).length,
+  });
+}
+
 /** Text of some functions, trap table included; it begins with the first function. */
 export function compile(funcs: readonly Func[], options: ContextOptions = {}): Compiled {
   const labels = new Labels();
@@ -113,7 +123,7 @@ export function compile(funcs: readonly Func[], options: ContextOptions = {}): C
       } else if (t.kind === 'ret') target.epilogue(asm);
       else target.jump(asm.trapSite(t.trap, t.origin), asm);
     }
-    return { align: 4, items: asm.items as Item[], pool: asm.pool };
+    return { align: 4, items: polished(asm.items, target), pool: asm.pool };
   });
   const frame = { incomingOffset: 0, spillOffset: 0, saved: [], entry: false, adjust: 0 };
   const traps = new Recorder(labels, target, frame, { func: 0, slot: 0 });
@@ -149,7 +159,7 @@ export interface Import {
 const PURE: readonly Import[] = INTRINSICS.flatMap(({ name }): Import[] => {
   const op = name.endsWith('32') ? name.slice(0, -2) : name;
   const args = name.endsWith('32') || name === 'umul64' ? 2 : name.includes('sh') || name === 'lshr64' ? 3 : 4;
-  if (name === 'search' || name.startsWith('atomic') || name.startsWith('cmpxchg')) return [];
+  if (name === 'search' || name === 'locate' || name.startsWith('atomic') || name.startsWith('cmpxchg')) return [];
   return [{ slot: intrinsicSlot(name), run: (a) => apply({ op: op as Op }, a.slice(0, args)) }];
 });
 

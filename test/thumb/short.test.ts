@@ -171,13 +171,13 @@ const CASES: readonly (readonly [string, string, string, string?])[] = [
   [
     `v4:i32 = atomic atomic=add size=4 off=8 ${aligned(4)} v0, v1`,
     'v4',
-    `adds.i r1 r1 #8|movs.i r2 #0|${routine(14)}`,
+    `adds.i r0 r0 #8|movs.i r2 #0|${routine(14)}`,
     'L1:|ldrex r4 r0 #8|adds r6 r4 r1|strex r5 r6 r0 #8|cmp.i r5 #0|bne L1|L2:',
   ],
   [
     `atomic atomic=and size=4 off=-4 ${aligned(4)} v0, v1`,
     '',
-    `subs.i r1 r1 #4|movs.i r2 #2|${routine(14)}`,
+    `subs.i r4 r0 #4|movs.i r2 #2|${routine(14)}`,
     'subs.i r7 r0 #4|L1:|ldrex r4 r7 #0|mov r6 r4|ands r6 r6 r1|strex r5 r6 r7 #0|cmp.i r5 #0|bne L1|L2:',
   ],
   [
@@ -186,6 +186,11 @@ const CASES: readonly (readonly [string, string, string, string?])[] = [
     routine(16),
     'L1:|ldrex r4 r0 #0|cmp r4 r1|bne L2|strex r5 r2 r0 #0|cmp.i r5 #0|bne L1|L2:',
   ],
+  [
+    `${k(4, 32)} v5:i32 = sub v4, v1; v6:i32 = shl v0, v1; v7:i32 = lshr v0, v5; v8:i32 = or v6, v7`,
+    'v8',
+    'movs.i r4 #32|subs r5 r4 r1|rors r0 r0 r5',
+  ],
   ['trapif cond=ugt trap=memory v0, v1', '', 'cmp r0 r1|bhi trap.memory|L2:'],
   [`${k(4, 0)} trapif cond=eq trap=memory v0, v4`, '', 'cmp.i r0 #0|beq trap.memory|L2:', 'cbz r0 trap.memory|L2:'],
   [
@@ -193,6 +198,12 @@ const CASES: readonly (readonly [string, string, string, string?])[] = [
     '',
     'movs.i r2 #4|movs.i r3 #3|mov r0 r9|movs.i r4 #144|ldr.r r4 r0 r4 #0|blx r4|cmp.i r0 #0|beq trap.memory|L2:',
     'movs.i r2 #4|movs.i r3 #3|mov r0 r9|movs.i r4 #144|ldr.r r4 r0 r4 #0|blx r4|cbz r0 trap.memory|L2:',
+  ],
+  [
+    'v4:i32, v5:i32 = locate imm=3 v0',
+    'v4, v5',
+    'movs.i r2 #3|mov r0 r9|movs.i r3 #35|lsls.i r3 r3 #4|ldr.r r3 r0 r3 #0|blx r3',
+    'movs.i r2 #3|mov r0 r9|movw r3 #0x230|ldr.r r3 r0 r3 #0|blx r3',
   ],
   ['fuel imm=12', '', 'mov r4 r9|ldr r5 r4 #0|subs.i r5 r5 #12|blo trap.fuel|L2:|str r5 r4 #0'],
   ['zeroframe', '', 'mov r4 r9|ldr r4 r4 #64|movs.i r5 #0|str r5 r4 #0|str r5 r4 #4|str r5 r4 #8|str r5 r4 #12'],

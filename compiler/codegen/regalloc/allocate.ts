@@ -6,6 +6,9 @@ import type { Intervals } from './intervals.js';
 import { MINIMAL, makePiece, type Piece } from './pieces.js';
 import { indexOf, lowerBound, posOf } from './positions.js';
 import { RegisterMap } from './register-map.js';
+import { rename } from './rename.js';
+import type { AllocTarget } from './types.js';
+import { Wants } from './wants.js';
 
 /** Where every value is at every position. */
 export interface Places {
@@ -26,8 +29,17 @@ const MAX_TRADED = 6;
  * split around what is in its way, and what needs no register goes to memory. Ends because an eviction always replaces
  * pieces by a heavier one, and splits make pieces smaller.
  */
-export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[], all: RegMask, short = all): Places {
+export function allocatePieces(
+  fn: MFunc,
+  iv: Intervals,
+  { allocationOrder: order, calleeSaved, short: given }: AllocTarget['registers'],
+  all: RegMask,
+): Places {
+  const short = given ?? all;
   const bundleOf = makeBundles(iv);
+  const wants = new Wants(new Set(bundleOf.flatMap((b) => b ?? [])), iv.blocked.length);
+  /** Registers whose first use means to save and restore them. */
+  let unsaved = fn.entry ? 0 : calleeSaved;
   const maps = iv.blocked.map((b) => new RegisterMap(b));
   const fixed = iv.blocked.map((b) => new RegisterMap(b));
   const pieces = new Map<Bundle, Piece[]>();
@@ -69,7 +81,9 @@ export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[
   for (const b of new Set(bundleOf)) {
     if (!b) continue;
     pieces.set(b, []);
-    add(piece(b, b, b.ranges[0]!.s, b.ranges.at(-1)!.e));
+    const whole = piece(b, b, b.ranges[0]!.s, b.ranges.at(-1)!.e);
+    if (isOnlyMoved(b)) keep(whole).spilled = true;
+    else add(whole);
   }
 
   const score = new Float64Array(maps.length);
@@ -90,6 +104,7 @@ export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[
   for (let p = queue.pop(); p; p = queue.pop()) {
     hints(p);
     let best = -1;
+    let bestLost = 0;
     let evict = -1;
     let evictWeight = p.weight;
     for (const r of order) {
@@ -100,7 +115,12 @@ export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[
         return heaviest >= p.weight;
       });
       if (heaviest < 0) {
-        if (best < 0 || score[r]! > score[best]!) best = r;
+        if (best >= 0 && score[r]! < score[best]!) continue;
+        // Of equal ones that which others want least.
+        const lost = wants.lost(r, p.ranges, p.bundle) + ((unsaved >>> r) & 1);
+        if (best >= 0 && score[r]! === score[best]! && lost >= bestLost) continue;
+        best = r;
+        bestLost = lost;
       } else if (heaviest < evictWeight) {
         evict = r;
         evictWeight = heaviest;
@@ -117,12 +137,16 @@ export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[
     if (best >= 0) {
       p.reg = best;
       p.hinted = score[best]! > 0;
+      unsaved = (unsaved & ~(1 << best)) >>> 0;
       maps[best]!.insert(p);
     } else if (!p.needs) p.spilled = true;
     else if (p.weight >= MINIMAL) cutMinimal(p);
     else cut(p);
   }
-  if ((all & ~short) !== 0) trade();
+  if ((all & ~short) !== 0) {
+    trade();
+    rename([...pieces.values()].flat(), iv.blocked, order, short);
+  }
   return { bundleOf, pieces, storeAtDef };
 
   function holders(p: Piece, r: number): Set<Piece> {
@@ -288,6 +312,12 @@ export function allocatePieces(fn: MFunc, iv: Intervals, order: readonly number[
     const r = p.ranges[lowerBound(p.ranges, (x) => x.e > pos)];
     return r !== undefined && r.s <= pos;
   }
+}
+
+/** A repeatable value that one move reads, no more often than it is made: it is made right there instead. */
+function isOnlyMoved({ remat, uses }: Bundle): boolean {
+  const [def, use] = uses;
+  return remat !== null && uses.length === 2 && use!.lo === use!.hi && use!.weight <= def!.weight;
 }
 
 /** The piece that holds `v` at `pos`. */

@@ -15,6 +15,9 @@ export interface Bundle {
 
 /** Bounds the work of merging: longer lists of ranges are left to hints. */
 const MAX_RANGES = 3000;
+const MAX_FOES = 16;
+/** Longer lists are not looked into for the sake of an encoding. */
+const MAX_NEAR = 32;
 
 /**
  * Merges values joined by edges, ties and copies, the most frequent first, as long as they do not overlap.
@@ -30,12 +33,23 @@ export function makeBundles(iv: Intervals): (Bundle | undefined)[] {
   const apart = (v: MReg): boolean => iv.of[v]!.remat !== null && iv.of[v]!.uses.length > 2;
   const sorted = iv.affinities.map((a, i) => ({ a, i })).sort((x, y) => y.a.weight - x.a.weight || x.i - y.i);
   const left: Affinity[] = [];
+  /** Would a fixed register that serves `x` be lost to it along with `y`? */
+  const misses = (x: Bundle, y: Bundle): boolean =>
+    x.hints.length > MAX_NEAR || x.hints.some((h) => h.reg >= 0 && !isClear(iv.blocked[h.reg]!, y.ranges));
+  const foes = new Foes(iv.affinities);
   const merge = new Merger();
   for (const { a } of sorted) {
     const x = of[a.a];
     const y = of[a.b];
     if (!x || !y || x === y) continue;
-    const ranges = apart(a.b) || apart(a.a) ? null : merge.ranges(x.ranges, y.ranges);
+    // A shorter encoding is not worth the move from or to a fixed register.
+    const keep =
+      a.weight < 0 ||
+      (a.near && (misses(x, y) || misses(y, x))) ||
+      apart(a.b) ||
+      apart(a.a) ||
+      foes.cost(x, y, of) > a.weight;
+    const ranges = keep ? null : merge.ranges(x.ranges, y.ranges);
     if (!ranges) {
       left.push(a);
       continue;
@@ -55,6 +69,41 @@ export function makeBundles(iv: Intervals): (Bundle | undefined)[] {
   }
   for (const b of new Set(of)) b?.hints.sort((p, q) => p.pos - q.pos);
   return of;
+}
+
+/** Does no range overlap a blocked one? Both sorted; long lists are not looked into. */
+function isClear(blocked: readonly { readonly s: number; readonly e: number }[], ranges: readonly Range[]): boolean {
+  if (ranges.length > MAX_NEAR) return false;
+  return ranges.every((r) => (blocked[lowerBound(blocked, (b) => b.e > r.s)]?.s ?? Number.POSITIVE_INFINITY) >= r.e);
+}
+
+/** Values that had better not share a register, and what it costs if they do. */
+class Foes {
+  private readonly foes = new Map<MReg, { readonly v: MReg; readonly cost: number }[]>();
+
+  constructor(affinities: readonly Affinity[]) {
+    for (const a of affinities) {
+      if (a.weight >= 0) continue;
+      this.add(a.a, a.b, -a.weight);
+      this.add(a.b, a.a, -a.weight);
+    }
+  }
+
+  private add(x: MReg, v: MReg, cost: number): void {
+    const list = this.foes.get(x);
+    if (list) list.push({ v, cost });
+    else this.foes.set(x, [{ v, cost }]);
+  }
+
+  /** Cost of making two bundles one; those of many values are not looked into. */
+  cost(a: Bundle, b: Bundle, of: readonly (Bundle | undefined)[]): number {
+    if (this.foes.size === 0) return 0;
+    const [small, big] = a.vregs.length <= b.vregs.length ? [a, b] : [b, a];
+    if (small.vregs.length > MAX_FOES) return 0;
+    let sum = 0;
+    for (const x of small.vregs) for (const f of this.foes.get(x) ?? []) if (of[f.v] === big) sum += f.cost;
+    return sum;
+  }
 }
 
 /** A list so much longer than the other that the other's elements are put into it one by one. */

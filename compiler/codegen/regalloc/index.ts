@@ -26,6 +26,6 @@ export function allocateUnchecked(fn: MFunc, target: AllocTarget): Allocation {
   let all: RegMask = 0;
   for (const r of allocationOrder) all |= 1 << r;
   const iv = buildIntervals(fn, all >>> 0, Math.min(32, names.length));
-  const places = allocatePieces(fn, iv, allocationOrder, all >>> 0, target.registers.short);
+  const places = allocatePieces(fn, iv, target.registers, all >>> 0);
   return resolve(fn, iv, places, target);
 }

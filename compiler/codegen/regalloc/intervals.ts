@@ -22,7 +22,7 @@ export interface Use {
   readonly weight: number;
 }
 
-/** It would save a move to have the value at `pos` in register `reg`, or where `other` is at `otherPos`. */
+/** It would save a move (cost one, if `weight` is negative) to have the value at `pos` in register `reg`, or where `other` is at `otherPos`. */
 export interface Hint {
   readonly pos: number;
   readonly reg: number;
@@ -31,13 +31,15 @@ export interface Hint {
   readonly weight: number;
 }
 
-/** Values that a move would join: it vanishes if both get one place. */
+/** Values that a move would join: it vanishes if both get one place. With a negative weight, one place for both costs a move. */
 export interface Affinity {
   readonly a: MReg;
   readonly aPos: number;
   readonly b: MReg;
   readonly bPos: number;
   readonly weight: number;
+  /** One place makes for a shorter encoding only. */
+  readonly near?: true;
 }
 
 export interface Interval {
@@ -215,8 +217,24 @@ export function buildIntervals(fn: MFunc, all: RegMask, registers: number): Inte
           const b = inst.operands[k]!;
           // Half of what a move costs. A repeatable value stays apart, so that it can be repeated.
           if (inst.specs[k]!.role === 'use' && of[b]!.remat === null)
-            affinities.push({ a: v, aPos: lo, b, bPos: before, weight: w / 2 });
+            affinities.push({
+              a: v,
+              aPos: lo,
+              b,
+              bPos: before,
+              weight: w / 2,
+              near: true,
+            });
         }
+        for (const k of s.apart ?? [])
+          if (inst.specs[k]!.role === 'use')
+            affinities.push({
+              a: v,
+              aPos: lo,
+              b: inst.operands[k]!,
+              bPos: before,
+              weight: -w,
+            });
         made.uses.push({ lo, hi: posOf(i, AFTER), mask, weight: w });
         // Repeated into whatever register is wanted, so only a definition that takes any.
         if (inst.remat && s.mask === undefined) made.remat = inst;
@@ -246,6 +264,14 @@ export function buildIntervals(fn: MFunc, all: RegMask, registers: number): Inte
         of[v]!.uses.push({ lo: out - 1, hi: out - 1, mask: all, weight: w });
         affinities.push({ a: params[j]!, aPos: posOf(header[s]!, BEFORE), b: v, bPos: out - 1, weight: w });
       });
+      for (const [last, v] of cycles(params, e.args))
+        affinities.push({
+          a: last,
+          aPos: posOf(header[s]!, BEFORE),
+          b: v,
+          bPos: out - 1,
+          weight: -w,
+        });
     });
     for (const v of live) {
       const s = start[v]!;
@@ -259,6 +285,29 @@ export function buildIntervals(fn: MFunc, all: RegMask, registers: number): Inte
   }
   for (const iv of of) iv?.uses.sort((x, y) => x.lo - y.lo || x.hi - y.hi);
   return { flow, of, affinities, blocked, header, term, blockOf, liveIn };
+}
+
+/** Longer chains of moves are not looked into. */
+const MAX_CYCLE = 12;
+
+/**
+ * Of an edge's moves those that pass values on from parameter to parameter (x to p, p to q): the last one, q, and x. If x lay
+ * in q's place, the moves would be a cycle, which takes one more.
+ */
+function cycles(params: readonly MReg[], args: readonly MReg[]): [last: MReg, first: MReg][] {
+  const out: [MReg, MReg][] = [];
+  const taker = new Map(args.map((a, j) => [a, params[j]!]));
+  const isParam = new Set(params);
+  for (const a of taker.keys()) {
+    let last = a;
+    let steps = 0;
+    for (let to = taker.get(a); to !== undefined && steps <= MAX_CYCLE; to = taker.get(to)) {
+      last = to;
+      steps++;
+    }
+    if (steps >= 2 && steps <= MAX_CYCLE && !isParam.has(a)) out.push([last, a]);
+  }
+  return out;
 }
 
 /**

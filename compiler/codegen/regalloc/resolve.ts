@@ -10,7 +10,12 @@ import { AFTER, BEFORE, posOf, READ, WRITE } from './positions.js';
 import { type ABlock, type AInst, type Allocation, type AllocTarget, isSlot, type Loc, SLOT } from './types.js';
 
 /** A move of value `v`; `store` if it only keeps the value of its own bundle in its slot. */
-type Want = { readonly v: MReg; readonly move: Move; readonly store: boolean; readonly weight: number };
+type Want = {
+  readonly v: MReg;
+  readonly move: Move;
+  readonly store: boolean;
+  readonly weight: number;
+};
 
 /** Writes the function with physical registers: operands from `places`, moves at splits, fixed operands and edges. */
 export function resolve(fn: MFunc, iv: Intervals, places: Places, target: AllocTarget): Allocation {
@@ -263,7 +268,10 @@ export function resolve(fn: MFunc, iv: Intervals, places: Places, target: AllocT
 }
 
 /** Slots for the bundles that are in memory somewhere; bundles whose extents do not overlap share one. */
-function assignSlots(places: Places): { of: Map<Bundle, number>; count: number } {
+function assignSlots(places: Places): {
+  of: Map<Bundle, number>;
+  count: number;
+} {
   const need: { b: Bundle; s: number; e: number }[] = [];
   for (const [b, pieces] of places.pieces)
     if (!b.remat && pieces.some((p) => p.spilled)) need.push({ b, s: pieces[0]!.start, e: pieces.at(-1)!.end });
@@ -284,7 +292,7 @@ function dropUnread(places: Places): Set<MReg> {
   const out = new Set<MReg>();
   for (const [b, pieces] of places.pieces) {
     const first = pieces[0]!;
-    if (!b.remat || pieces.length < 2 || first.uses.length !== 1) continue;
+    if (!b.remat || (!first.spilled && (pieces.length < 2 || first.uses.length !== 1))) continue;
     first.spilled = true;
     first.reg = -1;
     out.add(b.vregs[0]!);

@@ -3,14 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Arch } from '../../../compiler/image/fields.js';
+import type { NativeArch } from '../../../compiler/image/fields.js';
 
 /** Bytes of a routine's frame that it may use, from SP upwards. */
 export const FRAME = 44;
 
 /** What the routines of the port tests are made of, for one instruction set: pieces of assembly text for GNU as. */
 export interface Dialect {
-  readonly arch: Arch;
+  readonly arch: NativeArch;
   /** What to change in the arguments of a board's compiler, where the firmware is to be built otherwise. */
   readonly build?: { readonly title: string; flag(flag: string): string };
   /** Where 64-bit arguments of C functions start at even words: Sources: AAPCS 6.4, RISC-V psABI 2.1 and 2.2, Xtensa ABI. */
@@ -30,6 +30,7 @@ export interface Dialect {
   set(register: string, value: number): string;
   copy(to: string, from: string): string;
   add(to: string, from: string): string;
+  subtract(to: string, from: string): string;
   /** Subtracts 1. */
   decrement(register: string): string;
   branchNonzero(register: string, label: string): string;
@@ -67,6 +68,7 @@ const thumb: Dialect = {
       : `push {r3}\n ldr r3, =${signed(value)}\n mov ${r}, r3\n pop {r3}`,
   copy: (to, from) => `mov ${to}, ${from}`,
   add: (to, from) => `add ${to}, ${from}`,
+  subtract: (to, from) => `subs ${to}, ${to}, ${from}`,
   decrement: (r) => `subs ${r}, #1`,
   branchNonzero: (r, label) => `cmp ${r}, #0\n bne ${label}`,
   load: (to, base, offset) => `ldr ${to}, [${base}, #${offset}]`,
@@ -93,6 +95,7 @@ const riscv = (instance: string): Omit<Dialect, 'asFlags' | 'args' | 'kept' | 'e
   set: (r, value) => `li ${r}, ${signed(value)}`,
   copy: (to, from) => `mv ${to}, ${from}`,
   add: (to, from) => `add ${to}, ${to}, ${from}`,
+  subtract: (to, from) => `sub ${to}, ${to}, ${from}`,
   decrement: (r) => `addi ${r}, ${r}, -1`,
   branchNonzero: (r, label) => `bnez ${r}, ${label}`,
   load: (to, base, offset) => `lw ${to}, ${offset}(${base})`,
@@ -145,6 +148,7 @@ const xtensa: Dialect = {
   set: (r, value) => `movi ${r}, ${signed(value)}`,
   copy: (to, from) => `mov ${to}, ${from}`,
   add: (to, from) => `add ${to}, ${to}, ${from}`,
+  subtract: (to, from) => `sub ${to}, ${to}, ${from}`,
   decrement: (r) => `addi ${r}, ${r}, -1`,
   branchNonzero: (r, label) => `bnez ${r}, ${label}`,
   load: (to, base, offset) => `l32i ${to}, ${base}, ${offset}`,
@@ -158,10 +162,10 @@ const xtensa: Dialect = {
   common: (code) => `movi a2, ${code}\n l32i a3, a15, 4\n jx a3`,
 };
 
-const BY_ARCH = { thumb, riscv32, xtensa } satisfies Record<Arch, Dialect>;
+const BY_ARCH = { thumb, riscv32, xtensa } satisfies Record<NativeArch, Dialect>;
 
 /** The ways in which images are called on a board. */
-export function dialectsOf(board: string, arch: Arch): readonly Dialect[] {
+export function dialectsOf(board: string, arch: NativeArch): readonly Dialect[] {
   return board === 'virt-e31' ? [riscv32, riscv32e] : [BY_ARCH[arch]];
 }
 

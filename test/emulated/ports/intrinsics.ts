@@ -164,10 +164,29 @@ function searches(): IntrinsicCase[] {
   });
 }
 
+/** Offset in the lent region and rights; the answer's base is told from that of the lent region, unless there is none. */
+function locates(): IntrinsicCase[] {
+  const rows: readonly (readonly [number, number, 0 | 1])[] = [
+    ...[0, 1, 31].flatMap((at) => [1, 2, 3].map((rights) => [at, rights, 1] as const)),
+    [32, 1, 0],
+    [-1, 1, 0],
+    [0, 4, 0],
+    [16, 7, 0],
+  ];
+  return rows.map(([at, rights, held]) => {
+    const context = bytesOf(
+      [at, rights].map((w) => [4, u(32, BigInt(w))] as const),
+      12,
+    );
+    return { context, result: held === 1 ? 32n << 32n : 0n, after: context };
+  });
+}
+
 /** Calls to try of one intrinsic. */
 export function casesOf(name: IntrinsicName, seed: number, runs: number): IntrinsicCase[] {
   const random = randomizer(seed);
   if (name === 'search') return searches();
+  if (name === 'locate') return locates();
   const f = BINARY[name];
   return f ? binary(name, f, random, runs) : atomics(name, random, Math.max(runs, 200));
 }

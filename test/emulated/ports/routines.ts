@@ -241,7 +241,7 @@ const LENT_BASE = instanceRegionOffset(3, 'base');
 
 /**
  * Calls an intrinsic with words of the context, in order. An address in the last word is an offset in the context; `search` has
- * offset in the lent region, size, rights.
+ * offset in the lent region, size, rights; `locate` offset and rights, and gives the base less that of the lent region.
  */
 function intrinsicRoutine(d: Dialect, name: IntrinsicName): string {
   const { args, result } = INTRINSICS.find((r) => r.name === name)!;
@@ -251,6 +251,9 @@ function intrinsicRoutine(d: Dialect, name: IntrinsicName): string {
   if (name === 'search') {
     code.push(d.loadInstance(r1, LENT_BASE), d.load(r0, context, 0), d.add(r1, r0));
     code.push(d.load(d.args[2]!, context, 4), d.load(d.args[3]!, context, 8), d.copy(r0, d.instance));
+  } else if (name === 'locate') {
+    code.push(d.loadInstance(r1, LENT_BASE), d.load(r0, context, 0), d.add(r1, r0));
+    code.push(d.load(d.args[2]!, context, 4), d.copy(r0, d.instance));
   } else {
     const count = args.reduce((n, a) => n + (a === 'u64' ? 2 : 1), 0);
     const address = /^atomic/.test(name) ? count - 2 : /^cmpxchg/.test(name) ? count - 1 : -1;
@@ -262,6 +265,11 @@ function intrinsicRoutine(d: Dialect, name: IntrinsicName): string {
     }
   }
   code.push(d.call(slot(0)));
+  if (name === 'locate') {
+    const lent = d.args[2]!;
+    code.push(d.loadInstance(lent, LENT_BASE), d.branchNonzero(r1, 'found'), d.jump('none'));
+    code.push('found:', d.subtract(r0, lent), 'none:');
+  }
   if (result === 'u32') code.push(d.set(r1, 0));
   code.push(d.leave);
   return lines(code);

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { rawProgram } from '../../compiler/bpf/load.js';
+import type { Program } from '../../compiler/bpf/program.js';
+import { buildCallGraph } from '../../compiler/cfg/callgraph.js';
+import { CONFORMANCE_HELPERS } from '../../compiler/contract/helpers.js';
+import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
+import { ebpfImage } from '../../compiler/ebpf-image.js';
+import { judge, readVectors } from '../../compiler/host/conform.js';
+import { interpret } from '../../compiler/interpreter/interpreter.js';
+import { disagreement } from '../differential/agree.js';
+import { generate } from '../differential/generate.js';
+import { inputs } from '../differential/inputs.js';
+import { expectation, FIXTURE_NAMES, loadFixture, observed, requestOf } from '../fixtures/all.js';
+import { ONE_PER_BOARD } from './boards.js';
+
+const PUBLIC = join(import.meta.dirname, '../../../shared/conformance/bpf_conformance.jsonl');
+const OWN = join(import.meta.dirname, '../conformance/own.jsonl');
+const RUNS = Number(process.env.FCC_QEMU_RUNS ?? 300);
+const SEED = Number(process.env.FCC_SEED ?? 6_000_000);
+/** One of each instruction set, and the one without 64-bit division of its own. The windowed boards have no interpreter. */
+const BOARDS = new Set(['mps2-an386', 'lm3s6965evb-m0', 'virt-ibex', 'sim-lx106']);
+const PLACES = ONE_PER_BOARD.filter((p) => BOARDS.has(p.board));
+
+/** Calls that the interpreter nests at most. */
+const MAX_DEPTH = 8;
+
+/** Functions on the longest chain of direct calls. */
+function depthOf(program: Program): number {
+  const { bottomUp, callees } = buildCallGraph(program);
+  const depth: number[] = [];
+  for (const f of bottomUp) depth[f] = 1 + Math.max(0, ...callees[f]!.map((c) => depth[c]!));
+  return Math.max(...depth);
+}
+
+describe.each(PLACES)("the runtime's interpreter under QEMU, $title", ({ board, engine, missing }) => {
+  const small = board === 'lm3s6965evb-m0';
+
+  it.runIf(missing === null).each([
+    ['the public vectors', PUBLIC, 313],
+    ['our vectors', OWN, 80],
+  ])(
+    '%s',
+    async (_, file, least) => {
+      if (!existsSync(file)) throw new Error(`${file} is absent`);
+      const vectors = readVectors(readFileSync(file, 'utf8'));
+      const cases = vectors.map((v) => {
+        const program = rawProgram(v.program, v.name);
+        return {
+          image: ebpfImage(program, { helpers: CONFORMANCE_HELPERS }),
+          entry: 'main',
+          contract: DEFAULT_CONTRACT,
+          helpers: CONFORMANCE_HELPERS,
+          request: { context: v.memory, regions: new Map<string, Uint8Array>(), fuel: 1_000_000 },
+        };
+      });
+      const results = await engine({ watchdogMs: 5000 }).runBatch(cases);
+      const failed = vectors
+        .map((v, i) => judge(v, { kind: 'ran', result: results[i]! }))
+        .filter((j) => j.verdict !== 'passed');
+      expect(failed).toEqual([]);
+      expect(results.length).toBeGreaterThanOrEqual(least);
+    },
+    120_000,
+  );
+
+  it.runIf(missing === null && !small)(
+    'every fixture gives the expected results',
+    async () => {
+      const cases = FIXTURE_NAMES.flatMap((name) => {
+        const { contract, runs, objects } = loadFixture(name);
+        return objects.flatMap(({ version, program }) => {
+          const image = ebpfImage(program, { contract });
+          return runs.map((run) => ({
+            label: `${name} ${version}: ${run.name}`,
+            run,
+            job: { image, entry: run.program, contract, request: requestOf(run) },
+          }));
+        });
+      });
+      const results = await engine({ watchdogMs: 20_000 }).runBatch(cases.map((c) => c.job));
+      cases.forEach(({ label, run }, i) => {
+        expect({ label, ...observed(run, results[i]!) }).toEqual({ label, ...expectation(run) });
+      });
+      expect(cases.length).toBeGreaterThan(100);
+    },
+    240_000,
+  );
+
+  it.runIf(missing === null && !small)(
+    `${RUNS} random programs from seed ${SEED} as in the reference interpreter`,
+    async () => {
+      const cases = Array.from({ length: RUNS }, (_, i) => generate(SEED + i)).flatMap((c) => {
+        if (depthOf(c.program) > MAX_DEPTH) return [];
+        const image = ebpfImage(c.program, { contract: c.contract });
+        return inputs(c, 2).map((request) => ({
+          ...c,
+          request,
+          image,
+          entry: c.program.functions[c.program.entries[0]!]!.name,
+        }));
+      });
+      const results = await engine({ watchdogMs: 5000 }).runBatch(cases);
+      const wrong = cases.flatMap((c, i) => {
+        const wanted = interpret(c.program, c.program.entries[0]!, c.contract, c.request);
+        // Regions lie elsewhere here: what is beyond one may be inside another of the same container.
+        if (wanted.trap?.name === 'memory') return [];
+        const difference = disagreement(wanted, results[i]!);
+        return difference === null ? [] : [`seed ${c.seed}: ${difference}`];
+      });
+      expect(wrong).toEqual([]);
+      expect(results.filter((r) => r.status === 'ok').length).toBeGreaterThan(RUNS);
+    },
+    600_000,
+  );
+});
