@@ -230,6 +230,8 @@ export class LoopGuards {
     if (step === undefined || (sign !== 0n && sign !== mask(32))) return false;
     if (step >> 31n !== (sign === 0n ? 0n : 1n)) return false;
     const own = nest.param(low);
+    // Lanes of two loops are no pair: the outer one's rests while the inner one's takes each round's carry.
+    if (own?.loop !== nest.param(high)?.loop) return false;
     return own !== undefined && own.next === inst.results[0] && this.isSteady(low, chain, block);
   }
 

@@ -36,8 +36,11 @@ const MOST_INSTS = 160;
 const MOST_BLOCKS = 2000;
 const MOST_COPIES = 24;
 
-/** Rounds that a loop may go without fuel, by how deep loops are nested: as loops.ts has it, and a fraction of it. */
-const MOST_ROUNDS: readonly (number | undefined)[] = [undefined, 1 << 16, 1 << 9];
+/** Rounds of a nest, those of all its loops that need no fuel multiplied, that may go without: as loops.ts has it. One loop alone: a fraction of it. */
+const MOST_ROUNDS = 1 << 20;
+const MOST_OF_ONE = 1 << 16;
+/** Fewer are not worth the test. */
+const LEAST_ROUNDS = 16;
 
 class Versions {
   /** Headers of loops that need no second look. */
@@ -107,7 +110,7 @@ class Versions {
       const block = this.entrance(o.loop, graph);
       o.front.build(block, { block: o.loop.header, args: block.params }, { block: o.loop.header, args: block.params });
     }
-    const limits = this.unpaid(guards, nest);
+    const limits = this.unpaid(guards, nest, outside);
     if (front.impossible) return false;
     const block = this.entrance(loop, graph);
     const copy = copyBlocks(fn, body);
@@ -131,13 +134,19 @@ class Versions {
     return true;
   }
 
-  /** Loops that pay fuel and need not: their rounds, those of a nest multiplied, are found to be few in front. */
-  private unpaid(guards: LoopGuards, nest: Nest): Map<Loop, number> {
+  /**
+   * Loops that pay fuel and need not: their rounds are found to be few in front, so that with those of the loops around and inside that have a
+   * bound they stay below what a unit of fuel may stand for.
+   */
+  private unpaid(guards: LoopGuards, nest: Nest, outside: readonly Loop[]): Map<Loop, number> {
     const limits = new Map<Loop, number>();
     const paying = nest.loops.filter((l) => l.header.bound === undefined);
-    const depth = Math.max(...paying.map((l) => nest.around(l.header).length), 0);
-    const limit = MOST_ROUNDS[depth];
-    if (limit === undefined) return limits;
+    const depth = Math.max(...paying.map((l) => nest.around(l.header).filter((x) => paying.includes(x)).length), 0);
+    if (depth === 0) return limits;
+    let rest = MOST_ROUNDS;
+    for (const { header } of [...nest.loops, ...outside]) rest /= (header.bound ?? 0) + 1;
+    const limit = Math.min(MOST_OF_ONE, Math.floor(rest ** (1 / depth)) - 1);
+    if (limit < LEAST_ROUNDS) return limits;
     for (const l of paying) if (guards.limit(l, BigInt(limit))) limits.set(l, limit);
     return limits;
   }

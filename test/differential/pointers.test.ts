@@ -11,7 +11,7 @@ import { pointerProgram } from './pointers.js';
 import { Random } from './random.js';
 import { REPRESENTATIVES } from './targets.js';
 
-const RUNS = Math.max(20, Math.floor(Number(process.env.FCC_RUNS ?? 200) / 4));
+const RUNS = Math.max(20, Math.floor(Number(process.env.FCC_RUNS ?? 200) / 16));
 const SEED = Number(process.env.FCC_SEED ?? 20261122);
 const REQUESTS = 12;
 const contract = contractOf();

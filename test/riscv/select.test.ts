@@ -172,6 +172,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
     '',
     'addi a2 zero 4|addi a0 s11 0|addi a3 zero 3|lw t6 s11 144|jalr ra t6 0|beq a0 zero trap.memory',
   ],
+  ['v4:i32, v5:i32 = locate imm=1 v1', 'v4, v5', 'addi a0 s11 0|addi a2 zero 1|lw t6 s11 200|jalr ra t6 0'],
   ['fuel imm=12', '', 'lw a4 s11 0|addi a5 a4 -12|bltu a4 a5 trap.fuel|sw a5 s11 0'],
   ['fuel imm=5000', '', 'lw a4 s11 0|lui a5 1|addi a5 a5 0x388|sub a5 a4 a5|bltu a4 a5 trap.fuel|sw a5 s11 0'],
   ['zeroframe', '', 'lw a4 s11 64|addi a5 zero 0|sw a5 a4 0|sw a5 a4 4|sw a5 a4 8|sw a5 a4 12'],
@@ -193,7 +194,7 @@ describe('selection', () => {
     expect(select(`${k(4, 7)} v5:i32 = helper helper=1 v0, v4, v1, v2, v3`, 'v5').slice(-4)).toEqual([
       'addi a2 zero 7',
       'addi a0 s11 0',
-      'lw t6 s11 204',
+      'lw t6 s11 208',
       'jalr ra t6 0',
     ]);
     const callee = { params: [{ reg: 1, lane: 'lo' as const }], results: ['lo' as const] };

@@ -176,6 +176,7 @@ const CASES: readonly Case[] = [
     '',
     'movi a4 4|movi a5 3|mov a2 a15|l32i a11 search|callx0 a11|beqz a2 trap.memory',
   ],
+  ['v4:i32, v5:i32 = locate imm=1 v1', 'v4, v5', 'movi a4 1|mov a2 a15|l32i a11 locate|callx0 a11'],
   ['fuel imm=1', '', 'l32i a11 a15 0|beqz a11 trap.fuel|addi a11 a11 -1|s32i a11 a15 0'],
   ['fuel imm=12', '', 'l32i a11 a15 0|bltui a11 12 trap.fuel|addi a11 a11 -12|s32i a11 a15 0'],
   ['fuel imm=13', '', 'l32i a11 a15 0|movi a6 13|bltu a11 a6 trap.fuel|sub a11 a11 a6|s32i a11 a15 0'],
