@@ -52,7 +52,7 @@ const LOOK_BACK = 8;
 
 /** Conditions that hold at the block at hand because a branch or a guard on the way there has seen them. Dominator preorder. */
 export class Conditions {
-  private readonly seen: Scoped<string, { readonly first: Value; readonly cond: Cond }>;
+  private readonly seen: Scoped<string, { readonly first: readonly Value[]; readonly cond: Cond }>;
 
   constructor(private readonly graph: Graph) {
     this.seen = new Scoped(graph);
@@ -60,7 +60,7 @@ export class Conditions {
 
   /** From here on cond(args) holds: two values, or two pairs of lanes. */
   holds(block: Block, cond: Cond, args: readonly Value[]): void {
-    this.seen.add(keyOf(args), block, { first: args[0]!, cond });
+    this.seen.add(keyOf(args), block, { first: firstOf(args), cond });
   }
 
   /** What the branch into a block with one way in says. */
@@ -75,12 +75,16 @@ export class Conditions {
   /** Is the condition known there? */
   ask(block: Block, cond: Cond, args: readonly Value[]): boolean | null {
     for (const { what } of this.seen.at(keyOf(args), block).slice(-LOOK_BACK).reverse()) {
-      const answer = implied(what.first === args[0] ? what.cond : SWAPPED[what.cond], cond);
+      const isSame = what.first.every((v, i) => v === args[i]);
+      const answer = implied(isSame ? what.cond : SWAPPED[what.cond], cond);
       if (answer !== null) return answer;
     }
     return null;
   }
 }
+
+/** The first operand: a value, or both lanes of a pair, as two numbers may share one. */
+const firstOf = (args: readonly Value[]): readonly Value[] => args.slice(0, args.length / 2);
 
 /** The same for both orders of the operands. */
 function keyOf(args: readonly Value[]): string {

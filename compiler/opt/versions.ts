@@ -9,7 +9,7 @@ import {
   loopsOf,
   removeUnreachable,
 } from '../ir/analysis.js';
-import { type Block, type Edge, type Func, type Module, newValue, type Value } from '../ir/ir.js';
+import { type Block, type Edge, edges, type Func, type Module, newValue, type Value } from '../ir/ir.js';
 import { Nest } from './affine.js';
 import { copyBlocks, mergeCopies } from './copies.js';
 import { Front } from './front.js';
@@ -118,7 +118,11 @@ class Versions {
     for (const b of body) b.insts = b.insts.filter((i) => !proved.has(i));
     for (const [l, limit] of limits) {
       l.header.bound = Math.min(limit, l.header.bound ?? limit);
-      for (const b of l.body) if (nest.around(b).at(-1) === l) b.insts = b.insts.filter((i) => i.op !== 'fuel');
+    }
+    for (const b of body) {
+      const back = backLoops(b, loops);
+      if (back.some((l) => limits.has(l)) && back.every((l) => l.header.bound !== undefined))
+        b.insts = b.insts.filter((i) => i.op !== 'fuel');
     }
     const more = front.build(
       block,
@@ -163,6 +167,11 @@ class Versions {
     fn.blocks.splice(fn.blocks.indexOf(header), 0, block);
     return block;
   }
+}
+
+/** Loops that the block is a latch of: several, where they share it. */
+function backLoops(b: Block, loops: readonly Loop[]): Loop[] {
+  return loops.filter((l) => l.body.has(b) && edges(b.term).some((e) => e.block === l.header));
 }
 
 function hasGuards(blocks: Iterable<Block>): boolean {

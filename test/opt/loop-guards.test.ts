@@ -109,6 +109,31 @@ exit`;
     expect(got).toEqual(REPRESENTATIVES.map(() => 'trap memory'));
   });
 
+  it('pay fuel for a loop around whose latch is theirs', () => {
+    const text = `entry main:
+r9 = r1
+r6 = *(u64 *)(r9 + 0)
+r8 = *(u32 *)(r9 + 16)
+r0 = 0
+outer:
+r7 = *(u32 *)(r9 + 20)
+r7 += 1
+*(u32 *)(r9 + 20) = r7
+if w7 == 0x1000000 goto out
+r4 = 0
+inner:
+r2 = r6
+r2 += r4
+r1 = *(u8 *)(r2 + 0)
+r0 += r1
+w4 += 1
+if w4 < w8 goto inner
+goto outer
+out:
+exit`;
+    expect(ends(text, 64, [8, 0xffffff - 10000], 0).got).toEqual(REPRESENTATIVES.map(() => 'trap fuel'));
+  });
+
   it('compile with more accesses than strength reduction looks at', () => {
     const loads = Array.from({ length: 70 }, (_, i) => `r1 = *(u8 *)(r3 + ${i})\nr0 += r1`).join('\n');
     const text = `${START}loop:
@@ -122,5 +147,41 @@ exit`;
     const { wanted, got } = ends(text, 100, [20, 1], 4000);
     expect(wanted).toMatch(/^ok /);
     expect(got).toEqual(REPRESENTATIVES.map(() => wanted));
+  });
+});
+
+describe('comparisons already made', () => {
+  it.each(['<', 's<'])('of numbers that share a low lane: %s', (less) => {
+    const text = `entry main:
+r9 = r1
+r6 = *(u32 *)(r9 + 0)
+r1 = *(u32 *)(r9 + 16)
+r2 = *(u32 *)(r9 + 20)
+r0 = 0
+r1 <<= 32
+r2 <<= 32
+r1 |= r6
+r2 |= r6
+if r1 ${less} r2 goto l
+exit
+l:
+r3 = r1
+r3 >>= 32
+r3 <<= 32
+r4 = r2
+r4 >>= 32
+r4 <<= 32
+r3 |= r6
+r4 |= r6
+r0 = 1
+if r4 ${less} r3 goto bad
+r0 = 2
+exit
+bad:
+r0 = 3
+exit`;
+    const { wanted, got } = ends(text, 8, [1, 2], 10);
+    expect(wanted).toBe('ok 2');
+    expect(got).toEqual(REPRESENTATIVES.map(() => 'ok 2'));
   });
 });
