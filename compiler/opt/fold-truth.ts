@@ -26,7 +26,7 @@ function either(op: 'or' | 'and', p: Inst, q: Inst, site: Site): Value[] | null 
   const [c, d] = [site.constantOf(a), site.constantOf(b)];
   if (p.cond !== equal || q.cond !== equal || x !== y || c === undefined || d === undefined) return null;
   const all = mask(widthOf(x));
-  const low = c < d ? c : d;
+  const low = ((d - c) & all) === 1n ? c : d;
   if (((c - d) & all) === 1n || ((d - c) & all) === 1n) {
     const off = site.one('add', [x, site.constant(-low & all, x)]);
     return site.emit('icmp', [off, site.constant(2n, x)], { cond: op === 'or' ? 'ult' : 'uge' });
