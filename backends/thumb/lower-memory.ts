@@ -259,7 +259,7 @@ export const zeroframe: Rule = (s, inst) => {
       asm.inst('subs.i', SCRATCH, SCRATCH, 1);
       asm.ref('bne', loop);
     },
-    { executes: 5 + Math.max(words, 3 * words) },
+    { executes: 6 + 3 * words },
   );
   return true;
 };
