@@ -5,7 +5,7 @@ import type { Target } from './codegen/target.js';
 import { type HelperRow, helpersOf } from './contract/helpers.js';
 import { type Contract, DEFAULT_CONTRACT, searchRights } from './contract/types.js';
 import { CompileError } from './errors/index.js';
-import { contractHash } from './image/contract-hash.js';
+import { contractParts } from './image/contract-parts.js';
 import type { ImageMap, MapPlace } from './image/map.js';
 import { readImage } from './image/read.js';
 import { writeImage } from './image/write.js';
@@ -137,10 +137,8 @@ export function finish(prepared: Prepared, target: Target): Compiled {
   const image = writeImage({
     arch: target.arch,
     features: target.core.featureBits,
-    contractHash: contractHash(contract),
-    contextAlign: contract.context.align,
+    ...contractParts(contract),
     contextRights: searchRights(contract),
-    contextLength: contract.context.size,
     entries: generated.entries.map((e) => ({
       name: e.name,
       offset: e.offset,
@@ -148,12 +146,6 @@ export function finish(prepared: Prepared, target: Target): Compiled {
       stackLength: e.stackBytes,
     })),
     imports: generated.imports,
-    regions: contract.regions.map((r) => ({
-      minLength: r.size ?? r.minSize,
-      maxLength: r.size ?? r.maxSize,
-      rights: r.access,
-      align: r.align,
-    })),
     text: generated.text,
     rodata: globals.rodata,
     data: globals.data,

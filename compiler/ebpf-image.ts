@@ -4,7 +4,7 @@ import type { Program } from './bpf/program.js';
 import { type HelperRow, helpersOf } from './contract/helpers.js';
 import { type Contract, DEFAULT_CONTRACT, fieldSize } from './contract/types.js';
 import { contextWritable } from './host/guest.js';
-import { contractHash } from './image/contract-hash.js';
+import { contractParts } from './image/contract-parts.js';
 import { IMAGE_LIMITS, UNKNOWN } from './image/fields.js';
 import { writeImage } from './image/write.js';
 
@@ -40,10 +40,8 @@ export function ebpfImage(
   return writeImage({
     arch: 'ebpf',
     features: 0,
-    contractHash: contractHash(contract),
-    contextAlign: contract.context.align,
+    ...contractParts(contract),
     contextRights: kept.length === 1 && kept[0]!.length === WHOLE ? 'r' : 'rw',
-    contextLength: contract.context.size,
     entries: entries.map((index) => ({
       name: program.functions[index]!.name,
       offset: flat.offsets[index]!,
@@ -51,12 +49,6 @@ export function ebpfImage(
       stackLength: INTERPRETER_STACK,
     })),
     imports: [...new Set(flat.helperByValue ? known : flat.helpers)],
-    regions: contract.regions.map((r) => ({
-      minLength: r.size ?? r.minSize,
-      maxLength: r.size ?? r.maxSize,
-      rights: r.access,
-      align: r.align,
-    })),
     text,
     rodata: globals.rodata,
     data: globals.data,

@@ -19,7 +19,6 @@ export function riscvTarget(core: Core): Target {
       indexShift: null,
       offsets: { min: -2048, max: 2047, scaled: false },
       postIncrement: false,
-      conditional: false,
       flags: false,
       unaligned: false,
       reverse: false,

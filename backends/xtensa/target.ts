@@ -43,7 +43,6 @@ export function xtensaTarget(core: Core): Target {
       indexShift: null,
       offsets: { min: 0, max: 255, scaled: true },
       postIncrement: false,
-      conditional: true,
       flags: false,
       unaligned: false,
       reverse: false,

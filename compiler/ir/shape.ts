@@ -11,8 +11,6 @@ export interface Shape {
   readonly offsets: { readonly min: number; readonly max: number; readonly scaled: boolean };
   /** Loads and stores that also advance their base register by a constant. */
   readonly postIncrement: boolean;
-  /** `select` without a branch: conditional execution or conditional moves. */
-  readonly conditional: boolean;
   /** Arithmetic sets flags that branches test: comparing with anything but 0 is an instruction of its own. */
   readonly flags: boolean;
   /** Loads and stores of 2 and 4 bytes at any address. */

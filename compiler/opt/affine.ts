@@ -3,17 +3,11 @@ import type { ById, Def, Graph, Loop } from '../ir/analysis.js';
 import { mask, toSigned } from '../ir/arith.js';
 import { type Block, type Inst, OPS, type Value } from '../ir/ir.js';
 import type { Front } from './front.js';
-import { constantOf, valuesInto } from './induction.js';
+import { constantOf, type Linear, NOTHING, plus, valuesInto } from './induction.js';
 
 /** How deep values are looked into, and how many instructions one of them may be made of again. */
 const DEPTH = 12;
 const MOST_COPIED = 24;
-
-/** v = sum of factor * term + add, modulo 2^32, over 32-bit values and low lanes. */
-export interface Sum {
-  readonly terms: ReadonlyMap<Value, bigint>;
-  readonly add: bigint;
-}
 
 /**
  * Values of a nest of loops seen from in front of the outermost: what they are in the first round of all, and by how much they
@@ -25,7 +19,7 @@ export class Nest {
     { readonly loop: Loop; readonly start: Value | null; readonly next: Value | null }
   >();
   private readonly deltas = new Map<string, bigint | null>();
-  private readonly sums = new Map<Value, Sum>();
+  private readonly sums = new Map<Value, Linear>();
   private readonly copies = new Map<Front, Map<Value, Value | null>>();
 
   /** `loops`: the outermost, then all inside it. */
@@ -185,7 +179,7 @@ export class Nest {
   }
 
   /** The value as a sum, through low lanes of 64-bit sums too; what is not one is a term of its own. */
-  sum(v: Value, depth = DEPTH): Sum {
+  sum(v: Value, depth = DEPTH): Linear {
     let known = this.sums.get(v);
     if (!known) {
       known = this.added(v, depth);
@@ -194,13 +188,13 @@ export class Nest {
     return known;
   }
 
-  private added(v: Value, depth: number): Sum {
+  private added(v: Value, depth: number): Linear {
     const inst = this.def(v);
     if (inst?.op === 'const') return { terms: new Map(), add: inst.imm! };
     const leaf = { terms: new Map([[v, 1n]]), add: 0n };
     if (!inst || depth <= 0) return leaf;
     const low = v === inst.results[0];
-    const of = (i: number): Sum => this.sum(inst.args[i]!, depth - 1);
+    const of = (i: number): Linear => this.sum(inst.args[i]!, depth - 1);
     const by = inst.args.length === 2 ? this.constant(inst.args[1]!) : undefined;
     if (inst.op === 'add') return plus(of(0), of(1), 1n);
     if (inst.op === 'sub') return plus(of(0), of(1), -1n);
@@ -210,16 +204,4 @@ export class Nest {
     if (inst.op === 'mul' && by !== undefined) return plus(NOTHING, of(0), by);
     return leaf;
   }
-}
-
-const NOTHING: Sum = { terms: new Map(), add: 0n };
-
-function plus(a: Sum, b: Sum, factor: bigint): Sum {
-  const terms = new Map(a.terms);
-  for (const [v, k] of b.terms) {
-    const sum = ((terms.get(v) ?? 0n) + factor * k) & mask(32);
-    if (sum === 0n) terms.delete(v);
-    else terms.set(v, sum);
-  }
-  return { terms, add: (a.add + factor * b.add) & mask(32) };
 }

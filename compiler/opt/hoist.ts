@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type ById, type Def, definitions, type Graph, graphOf, loopsOf, removeUnreachable } from '../ir/analysis.js';
 import { type Block, type Func, type Inst, type Module, newValue, OPS, type Value } from '../ir/ir.js';
+import { blockBefore } from './fronts.js';
 import { pass } from './pass.js';
 
 /**
@@ -146,15 +147,7 @@ class Hoist {
     const into = graph.preds.get(header)!.filter((p) => !body.has(p.from));
     const [only] = into;
     if (only && into.length === 1 && only.from.term.kind === 'jump') return only.from;
-    const params = header.params.map((p) => newValue(fn, p.ty));
-    const { origin } = header.term;
-    const front: Block = {
-      id: fn.nextBlock++,
-      params,
-      insts: [],
-      term: { kind: 'jump', to: { block: header, args: [...params] }, origin },
-    };
-    for (const { edge } of into) edge.block = front;
+    const front = blockBefore(fn, header, into);
     front.params.forEach((v, index) => {
       defs.set(v, { kind: 'param', index, block: front });
     });

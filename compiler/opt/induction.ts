@@ -145,7 +145,8 @@ export function linearOf(v: Value, defs: ById<Value, Def>, stop: (v: Value) => b
   return sum && sum.terms.size <= MOST_TERMS ? sum : leaf();
 }
 
-const NOTHING: Linear = { terms: new Map(), add: 0n };
+/** The empty sum. */
+export const NOTHING: Linear = { terms: new Map(), add: 0n };
 
 /** a + factor * b. */
 export function plus(a: Linear, b: Linear, factor: bigint): Linear {

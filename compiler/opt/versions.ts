@@ -9,10 +9,11 @@ import {
   loopsOf,
   removeUnreachable,
 } from '../ir/analysis.js';
-import { type Block, type Edge, edges, type Func, type Module, newValue, type Value } from '../ir/ir.js';
+import { type Block, edges, type Func, type Module, type Value } from '../ir/ir.js';
 import { Nest } from './affine.js';
 import { copyBlocks, mergeCopies } from './copies.js';
 import { Front } from './front.js';
+import { blockBefore } from './fronts.js';
 import { type Located, LoopGuards } from './loop-guards.js';
 import { pass } from './pass.js';
 
@@ -159,11 +160,7 @@ class Versions {
   private entrance({ header, body }: Loop, graph: Graph): Block {
     const { fn } = this;
     const into = graph.preds.get(header)!.filter((p) => !body.has(p.from));
-    const params = header.params.map((p) => newValue(fn, p.ty));
-    const { origin } = header.term;
-    const to: Edge = { block: header, args: [...params] };
-    const block: Block = { id: fn.nextBlock++, params, insts: [], term: { kind: 'jump', to, origin } };
-    for (const { edge } of into) edge.block = block;
+    const block = blockBefore(fn, header, into);
     fn.blocks.splice(fn.blocks.indexOf(header), 0, block);
     return block;
   }

@@ -65,7 +65,6 @@ export const BYTE_TARGET = {
     indexShift: null,
     offsets: { min: 0, max: 255, scaled: false },
     postIncrement: false,
-    conditional: false,
     flags: false,
     unaligned: false,
     reverse: false,

@@ -16,7 +16,7 @@ import { evaluate } from '../ir/evaluate.js';
 import { PROGRAM } from './expressions.js';
 
 /** Cores that differ in all that the choice of a loop's variables depends on. */
-const BASE = { conditional: true, unaligned: true, reverse: true, registers: 12 } as const;
+const BASE = { unaligned: true, reverse: true, registers: 12 } as const;
 const SHAPES: Record<string, Shape> = {
   'scaled index': {
     ...BASE,
