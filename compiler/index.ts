@@ -5,6 +5,7 @@ export { cpuModel, findTarget, targets, withoutFeatures } from '../backends/inde
 export { assemble } from './bpf/asm.js';
 export { loadProgram, rawProgram } from './bpf/load.js';
 export type { BpfFunction, Insn, LineInfo, Program } from './bpf/program.js';
+export { rbpfProgram } from './bpf/rbpf.js';
 export {
   type Compiled,
   type CompileOptions,
@@ -21,6 +22,7 @@ export { contractHeader } from './contract/header.js';
 export { HELPERS, helpersOf } from './contract/helpers.js';
 export { contractJsonSchema, parseContract } from './contract/schema.js';
 export { type Contract, DEFAULT_CONTRACT } from './contract/types.js';
+export { type CompiledEbpf, compileEbpf, type EbpfOptions, ebpfProgram } from './ebpf.js';
 export { CompileError, ERRORS, type ErrorCode } from './errors/index.js';
 export { formatError } from './errors/print.js';
 export type { RunRequest, RunResult, RunTrap } from './host/engine.js';

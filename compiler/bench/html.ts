@@ -206,14 +206,14 @@ function extrasTable({ rows }: BenchDocument): string {
   return dataTable(['program', ...shown.map((e) => e.title)], 1, body);
 }
 
-/** Cells are markup. */
-function tableRow(name: string, cells: readonly string[], kind = '', numbers = 0): string {
+/** A row with its name; cells are markup, aligned right from `numbers` on. */
+export function tableRow(name: string, cells: readonly string[], kind = '', numbers = 0): string {
   const data = cells.map((c, i) => el('td', i >= numbers ? { class: 'n' } : {}, c));
   return el('tr', kind === '' ? {} : { class: kind }, el('th', { scope: 'row' }, esc(name)), ...data);
 }
 
 /** A table with a head; columns from `numbers` on are aligned right. */
-function dataTable(head: readonly string[], numbers: number, rows: readonly string[]): string {
+export function dataTable(head: readonly string[], numbers: number, rows: readonly string[]): string {
   const cells = head.map((h, i) => el('th', i >= numbers ? { scope: 'col', class: 'n' } : { scope: 'col' }, esc(h)));
   const table = el('table', {}, el('thead', {}, el('tr', {}, ...cells)), el('tbody', {}, ...rows));
   return el('div', { class: 'wide' }, table);

@@ -16,7 +16,7 @@ export interface Figures {
   readonly stackBytes?: number | null;
   /** Guards executed (guarded and contract). */
   readonly guards?: number | null;
-  /** Instructions of validating and loading the image, and of entering and leaving it, apart from `instructions`. */
+  /** Instructions of checking and loading the image, and of entering and leaving it, apart from `instructions`. */
   readonly loadInstructions?: number | null;
   readonly enterInstructions?: number | null;
 }

@@ -9,7 +9,7 @@ export const BLOCKS = { data: 0, rodata: 1 } as const;
 
 /** Bytes of one stack frame, and how many there are at most: as the reference interpreter has them. */
 export const FLAT_FRAME = 512;
-const MAX_DEPTH = 8;
+export const MAX_DEPTH = 8;
 
 /** A whole program as one stretch of eBPF, for interpreters. */
 export interface FlatProgram {
@@ -27,7 +27,8 @@ export interface FlatProgram {
   readonly frameBytes: number;
 }
 
-const isFrameUse = (fn: BpfFunction): boolean => {
+/** Whether any instruction of a function names r10. */
+export const isFrameUse = (fn: BpfFunction): boolean => {
   const view = new DataView(fn.bytes.buffer, fn.bytes.byteOffset, fn.bytes.byteLength);
   return fn.insns.some(({ slot }) => {
     const regs = view.getUint8(8 * slot + 1);

@@ -142,10 +142,11 @@ export interface Globals {
 export interface Program {
   /** Every function, entry points and local ones. */
   readonly functions: readonly BpfFunction[];
-  /** Functions that a hook can start: global functions in named program sections; the only function of a raw program. */
+  /** Functions that a hook can start: global functions in named program sections; those that an image lists; the only function of a raw program. */
   readonly entries: readonly number[];
   readonly globals: Globals;
-  readonly origin: 'elf' | 'raw' | 'asm';
+  /** `rbpf`: a Femto-Container image; `image`: the eBPF text of an image of ours. */
+  readonly origin: 'elf' | 'raw' | 'asm' | 'rbpf' | 'image';
 }
 
 /** Indices of the functions whose address the program takes, in code or in variables, ascending: all that indirect calls may call. */

@@ -2,7 +2,7 @@
 import { CompileError } from '../errors/index.js';
 import { checkLength, decodeFunction, type Encoded, type Reference } from './decode.js';
 import { fieldsAt, OP_CALL, OP_LDDW, SRC_FUNCTION, SRC_LOCAL } from './isa.js';
-import type { Globals, Program } from './program.js';
+import type { BpfFunction, Globals, Program } from './program.js';
 
 /** No globals at all. */
 export const NO_GLOBALS: Globals = {
@@ -14,7 +14,7 @@ export const NO_GLOBALS: Globals = {
 };
 
 /** A slot of the code that names another function, by slot of the code. */
-interface CodeRef {
+export interface CodeRef {
   readonly slot: number;
   readonly target: number;
   readonly kind: 'call' | 'funcaddr';
@@ -40,6 +40,66 @@ export function scanCode(bytes: Uint8Array): { refs: CodeRef[]; starts: Uint8Arr
   return { refs, starts };
 }
 
+/** A stretch of code that holds several functions one behind the other. */
+export interface Code {
+  readonly bytes: Uint8Array;
+  /** What messages call the input. */
+  readonly file: string;
+  /** What `scanCode` found in it. */
+  readonly scan: { readonly refs: readonly CodeRef[]; readonly starts: Uint8Array };
+  /** Names of functions by the slot that they start at, which is the start of an instruction. */
+  readonly names: ReadonlyMap<number, string>;
+  /** What 64-bit loads refer to besides code, by slot of the code. */
+  readonly references: ReadonlyMap<number, Reference>;
+  /** The number of each function from the slots where they start, ascending; default: in that order from 0. */
+  readonly numbers?: (heads: readonly number[]) => readonly number[];
+}
+
+/**
+ * Splits code into functions: slot 0, every named slot and every target of a local call or code address starts one, which ends
+ * where the next one starts. In the order of the code; `index` is the number.
+ * @throws CompileError FCC0301..FCC0316
+ */
+export function splitCode({ bytes, file, scan: { refs, starts }, names, references, numbers }: Code): BpfFunction[] {
+  checkLength(bytes.length, { file, name: names.get(0) ?? 'main', section: '' });
+  const slots = bytes.length / 8;
+  for (const r of refs) {
+    if (r.target >= 0 && r.target < slots && starts[r.target] === 1) continue;
+    throw new CompileError('FCC0313', `slot ${r.target} is not the start of a function`, {
+      at: { file, instruction: r.slot },
+      expected: `an instruction of the ${slots} slots`,
+    });
+  }
+  const heads = [...new Set([0, ...names.keys(), ...refs.map((r) => r.target)])].sort((a, b) => a - b);
+  const index = numbers?.(heads) ?? heads.map((_, i) => i);
+  const indexOf = new Map(heads.map((h, i) => [h, index[i]!]));
+  const known = [...references].sort(([a], [b]) => a - b);
+  let next = 0;
+  let nextKnown = 0;
+  return heads.map((head, i) => {
+    const end = heads[i + 1] ?? slots;
+    const calls = new Map<number, number>();
+    const own = new Map<number, Reference>();
+    for (let r = refs[next]; r && r.slot < end; r = refs[++next]) {
+      const func = indexOf.get(r.target)!;
+      if (r.kind === 'call') calls.set(r.slot - head, func);
+      else own.set(r.slot - head, { kind: 'funcaddr', func });
+    }
+    for (let k = known[nextKnown]; k && k[0] < end; k = known[++nextKnown]) own.set(k[0] - head, k[1]);
+    const encoded: Encoded = {
+      index: index[i]!,
+      name: names.get(head) ?? `fn_${head}`,
+      section: '',
+      file,
+      bytes: bytes.slice(head * 8, end * 8),
+      lines: new Map(),
+      calls,
+      references: own,
+    };
+    return decodeFunction(encoded);
+  });
+}
+
 /**
  * A program of raw instructions (test vectors). Every target of a local call or code address starts a function, which ends
  * where the next one starts; the first function, `main`, is the only entry.
@@ -47,39 +107,11 @@ export function scanCode(bytes: Uint8Array): { refs: CodeRef[]; starts: Uint8Arr
  * @throws CompileError FCC0301..FCC0316
  */
 export function rawProgram(bytes: Uint8Array, name: string): Program {
-  checkLength(bytes.length, { file: name, name: 'main', section: '' });
-  const slots = bytes.length / 8;
-  const { refs, starts } = scanCode(bytes);
-  for (const r of refs) {
-    if (r.target >= 0 && r.target < slots && starts[r.target] === 1) continue;
-    throw new CompileError('FCC0313', `slot ${r.target} is not the start of a function`, {
-      at: { file: name, instruction: r.slot },
-      expected: `an instruction of the ${slots} slots`,
-    });
-  }
-  const heads = [...new Set([0, ...refs.map((r) => r.target)])].sort((a, b) => a - b);
-  const indexOf = new Map(heads.map((h, i) => [h, i]));
-  let next = 0;
-  const functions = heads.map((head, index) => {
-    const end = heads[index + 1] ?? slots;
-    const calls = new Map<number, number>();
-    const references = new Map<number, Reference>();
-    for (let r = refs[next]; r && r.slot < end; r = refs[++next]) {
-      const func = indexOf.get(r.target)!;
-      if (r.kind === 'call') calls.set(r.slot - head, func);
-      else references.set(r.slot - head, { kind: 'funcaddr', func });
-    }
-    const encoded: Encoded = {
-      index,
-      name: head === 0 ? 'main' : `fn_${head}`,
-      section: '',
-      file: name,
-      bytes: bytes.slice(head * 8, end * 8),
-      lines: new Map(),
-      calls,
-      references,
-    };
-    return decodeFunction(encoded);
-  });
-  return { functions, entries: [0], globals: NO_GLOBALS, origin: 'raw' };
+  const code = { bytes, file: name, names: new Map([[0, 'main']]), references: new Map<number, Reference>() };
+  return {
+    functions: splitCode({ ...code, scan: scanCode(bytes) }),
+    entries: [0],
+    globals: NO_GLOBALS,
+    origin: 'raw',
+  };
 }

@@ -19,7 +19,7 @@ import type { ImageMap } from '../image/map.js';
 import { readImage } from '../image/read.js';
 import { simulate } from '../simulator/simulator.js';
 import type { BenchProgram, LoadedJob } from './bench-jobs.js';
-import { hostFields, type NativeStand } from './bench-native.js';
+import { headersOf, hostFields, type NativeStand } from './bench-native.js';
 import { readElf32, symbolAddress } from './elf32.js';
 import { failure, type QemuCase, type QemuEngine } from './qemu.js';
 import { BOARDS } from './qemu-boards.js';
@@ -251,8 +251,7 @@ function linkRoutines({ tools, board }: NativeStand, names: readonly string[]): 
   const args = BOARDS[board]!.build.flatMap((step) => ('tool' in step ? step.args : []));
   const sources = args.filter((a) => /^src\/.*\.[cS]$/.test(a) && !a.includes('enter'));
   const hash = createHash('sha256').update(JSON.stringify([tools.processor, sources, RUNTIME_FLAGS]));
-  const headers = ['src/fcc_port.h', 'src/interp.h', 'include/fcc.h', 'include/fcc_image.h'];
-  for (const path of [...sources, ...headers]) hash.update(readFileSync(join(root, path)));
+  for (const path of [...sources, ...headersOf('src', 'include')]) hash.update(readFileSync(join(root, path)));
   const folder = join(cacheFolder(), `routines-${hash.digest('hex').slice(0, 24)}`);
   const object = (source: string, at: string): string => join(at, `${basename(source).replace('.', '-')}.o`);
   if (!existsSync(folder)) {

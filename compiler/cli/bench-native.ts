@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { targets } from '../../backends/index.js';
 import type { Executed } from '../bench/types.js';
@@ -77,7 +77,7 @@ const LIBRARY = [
   })),
   { name: 'INTRINSICS', args: ['src/intrinsics.c'] },
 ];
-const FIRMWARE = ['bench/native.c', 'firmware/batch/helpers.c'];
+const FIRMWARE = ['bench/native.c', 'src/helpers.c', 'firmware/batch/helpers.c'];
 /** As the firmware that runs images is compiled, see qemu-boards.ts. */
 const OWN_FLAGS = [
   ...['-std=gnu11', '-ffreestanding', '-O2', '-Iinclude', '-nostdlib', '-fno-tree-loop-distribute-patterns'],
@@ -89,17 +89,28 @@ const PROGRAM_FLAGS = ['-ffreestanding', '-ffunction-sections', '-fcallgraph-inf
 const LIBRARIES = (archive: string): string[] => ['-lgcc', archive, '-lgcc', archive];
 const LINK_FLAGS = ['-nostdlib', '-nostartfiles', '-Wl,--gc-sections', '-Wl,--build-id=none'];
 
+/** Headers in folders of the runtime, below it. */
+export function headersOf(...folders: readonly string[]): string[] {
+  const list = (folder: string): string[] => readdirSync(join(runtimeFolder()!, folder)).sort();
+  return folders.flatMap((folder) =>
+    list(folder).flatMap((name) => (name.endsWith('.h') ? [`${folder}/${name}`] : [])),
+  );
+}
+
 /** What all firmware for a board shares, compiled once for each state of the sources: objects and an archive. */
 function buildCommon(board: string, tools: NativeTools, level: Level): { objects: string[]; archive: string } {
   const root = runtimeFolder()!;
   const sources = [...FIRMWARE, ...tools.sources];
   const hash = createHash('sha256').update(JSON.stringify([board, tools, OWN_FLAGS, LIBRARY, level]));
-  const read = [...sources, 'bench/library.c', 'bench/native.h', 'src/intrinsics.c', 'src/fcc_port.h'];
-  const headers = ['fcc.h', 'fcc_image.h', 'fcc_helpers.h'].map((name) => `include/${name}`);
-  const batch = ['firmware/batch/batch.h', 'firmware/batch/port.h', 'firmware/batch/files.h'];
-  for (const path of [...read, ...headers, ...batch]) hash.update(path).update(readFileSync(join(root, path)));
+  const read = [
+    ...sources,
+    'bench/library.c',
+    'src/intrinsics.c',
+    ...headersOf('bench', 'src', 'include', 'firmware/batch'),
+  ];
+  for (const path of read) hash.update(path).update(readFileSync(join(root, path)));
   const folder = join(cacheFolder(), `native-${hash.digest('hex').slice(0, 24)}`);
-  const objects = sources.map((s) => join(folder, `${basename(s).replace('.', '-')}.o`));
+  const objects = sources.map((s) => join(folder, `${s.replace(/[/.]/g, '-')}.o`));
   const archive = join(folder, 'library.a');
   if (existsSync(folder)) return { objects, archive };
   const scratch = mkdtempSync(join(cacheFolder(), 'build-'));

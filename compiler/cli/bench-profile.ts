@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import type { Executed } from '../bench/types.js';
+import type { Executed, Row } from '../bench/types.js';
 import type { Target } from '../codegen/target.js';
-import type { MeasuredProgram } from './bench-run.js';
+import type { FccRun, FccVariant } from './bench-fcc.js';
+import type { NativeProgram } from './bench-native.js';
 import { readElf32 } from './elf32.js';
 import { Names } from './qemu-split.js';
 
@@ -11,6 +12,17 @@ import { Names } from './qemu-split.js';
 const ROWS = 80;
 const SHARE = 0.002;
 const WIDTH = 58;
+
+/** One entry point, measured, with what a profile shows. */
+export interface MeasuredProgram {
+  readonly row: Row;
+  readonly native: {
+    readonly program: NativeProgram;
+    readonly objdump: string;
+    readonly executed: readonly Executed[];
+  } | null;
+  readonly contract: { readonly variant: FccVariant; readonly run: FccRun } | null;
+}
 
 /** The firmware that containers ran in, and a disassembler for it. */
 interface Firmware {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { cpus, machine, release, totalmem, type } from 'node:os';
 import { basename } from 'node:path';
 import { type Comparison, changeText, compare } from '../bench/baseline.js';
 import { benchCsv } from '../bench/csv.js';
@@ -10,6 +9,7 @@ import { benchText } from '../bench/text.js';
 import type { BenchJob, Measured, MeasureOptions } from '../bench/types.js';
 import type { Target } from '../codegen/target.js';
 import { fixtureObjects } from './bench-size.js';
+import { circumstancesOf } from './bench-versions.js';
 import { Progress } from './progress.js';
 import {
   inputName,
@@ -18,7 +18,6 @@ import {
   SCHEMA_VERSION,
   type Session,
   usage,
-  VERSION,
   writeJson,
   writeOutputs,
 } from './session.js';
@@ -70,12 +69,7 @@ export async function benchReport(session: Session, o: ReportOptions, measure: M
     const bar = new Progress(session, `programs on ${target.core.name}`, jobs.length);
     const measured = await measure(session, jobs, target, { profile: o.profile, progress: (done) => bar.show(done) });
     bar.done();
-    const circumstances = {
-      machine: hostText(),
-      date: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
-      versions: { fcc: VERSION, node: process.version.slice(1) },
-    };
-    const document = benchDocument(SCHEMA_VERSION, target.core.name, measured, circumstances);
+    const document = benchDocument(SCHEMA_VERSION, target.core.name, measured, circumstancesOf());
     const old = before?.find((b) => b.target === document.target);
     documents.push({
       ...document,
@@ -114,13 +108,6 @@ function readBaseline(session: Session, path: string, chosen: readonly Target[])
         got: inputName(path),
       });
   return all;
-}
-
-/** Processor, memory and system of this machine. */
-function hostText(): string {
-  const all = cpus();
-  const model = all[0]?.model.replace(/\s+/g, ' ').trim() || 'unknown processor';
-  return `${model}, ${all.length} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${type()} ${release()} ${machine()}`;
 }
 
 /** Documents on standard output, unless a file of another format goes there. */

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -30,7 +29,8 @@ import {
   nativeStand,
   runNative,
 } from './bench-native.js';
-import { profileText } from './bench-profile.js';
+import { type MeasuredProgram, profileText } from './bench-profile.js';
+import { versionOf } from './bench-versions.js';
 import { standFor } from './engines.js';
 import { QemuEngine } from './qemu.js';
 import { BOARDS } from './qemu-boards.js';
@@ -137,17 +137,6 @@ const objdumpOf = ({ tools }: NativeStand): string => tools.gcc.replace(/gcc$/, 
 function standIn({ board, tools }: NativeStand): string | null {
   const own = BOARDS[board]!.native!.processor.join(' ');
   return own === tools.processor.join(' ') ? null : own;
-}
-
-/** One entry point, measured, with what a profile shows. */
-export interface MeasuredProgram {
-  readonly row: Row;
-  readonly native: {
-    readonly program: NativeProgram;
-    readonly objdump: string;
-    readonly executed: readonly Executed[];
-  } | null;
-  readonly contract: { readonly variant: FccVariant; readonly run: FccRun } | null;
 }
 
 async function measureProgram(
@@ -291,9 +280,4 @@ function versionsOf({ engine, stand, emulated }: Bench): Record<string, string> 
     ...[bpfCompiler(), hostCompiler()].filter((t) => t !== null),
   ];
   return Object.fromEntries(tools.map((tool) => [basename(tool), versionOf(tool)]));
-}
-
-function versionOf(tool: string): string {
-  const first = spawnSync(tool, ['--version'], { encoding: 'utf8' }).stdout.split('\n')[0] ?? '';
-  return /\d+\.\d+(\.\d+)?.*/.exec(first)?.[0] ?? first;
 }

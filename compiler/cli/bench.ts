@@ -17,6 +17,7 @@ interface BenchCommand {
   profile?: boolean;
   size?: boolean;
   scale?: boolean;
+  runtime?: boolean;
   sizes?: string;
   limit?: string;
   optimise?: string;
@@ -27,6 +28,8 @@ interface BenchCommand {
 const SIZES = '1000,10000,100000';
 /** The target where none is named, except for --size. */
 const TARGET = 'cortex-m4';
+/** For --runtime: one for each of its ports, and the smallest core. */
+const RUNTIME_TARGETS = ['cortex-m4', 'cortex-m0', 'rv32imc', 'esp8266'];
 /** Counts repeat exactly, so any growth is one. */
 const THRESHOLD = '0';
 
@@ -35,12 +38,13 @@ const MODES = {
   run: ['object', 'source', 'csv', 'html', 'baseline', 'threshold', 'profile'],
   size: ['optimise'],
   scale: ['optimise', 'sizes', 'limit'],
+  runtime: ['html', 'baseline', 'threshold'],
 } as const satisfies Record<string, readonly (keyof BenchCommand)[]>;
 type Mode = keyof typeof MODES;
 
 /**
  * `fcc bench`: programs as gcc, fcc and the interpreter run them; `--size`: how large objects become on each target; `--scale`:
- * what programs of growing size cost to compile.
+ * what programs of growing size cost to compile; `--runtime`: what the C runtime takes and executes.
  */
 export const addBench: AddCommand = (program, session, act) => {
   const collect = (value: string, all: string[] = []): string[] => [...all, value];
@@ -50,7 +54,11 @@ export const addBench: AddCommand = (program, session, act) => {
     .description('count what programs execute, compiled by gcc, by fcc and interpreted; or measure text or compiling')
     .option('--object <file>', 'an eBPF object, as without --object; may be given again', collect)
     .option('--source <file>', 'C source of a program, compiled by clang and gcc; may be given again', collect)
-    .option('-t, --target <name>', `a target; may be given again (default: ${TARGET}; for --size: all)`, collect)
+    .option(
+      '-t, --target <name>',
+      `a target; may be given again (default: ${TARGET}; for --size: all; for --runtime: one of each kind)`,
+      collect,
+    )
     .option('--csv <file>', 'write the figures as CSV')
     .option('--html <file>', 'write a report with plots, one file that opens without a server')
     .option('--baseline <file>', 'compare with what --json printed earlier; exit with 1 if a figure is worse')
@@ -58,6 +66,10 @@ export const addBench: AddCommand = (program, session, act) => {
     .option('--profile', 'print the hottest code of gcc and fcc per program')
     .option('--size', 'instead: bytes of text on each target, and of the eBPF they come from')
     .option('--scale', 'instead: time and memory for generated programs of growing size, and how they grow')
+    .option(
+      '--runtime',
+      'instead: bytes of ROM and RAM of the C runtime, and instructions that it executes around a container',
+    )
     .option('-O, --optimise <level>', 'for --size and --scale: optimisation level 0, 1 or 2 (default: 2)')
     .option('--sizes <list>', `for --scale: numbers of instructions, ascending (default: ${SIZES})`)
     .option('--limit <exponent>', 'for --scale: exit with 1 if something grows faster than n to this power')
@@ -65,8 +77,9 @@ export const addBench: AddCommand = (program, session, act) => {
 };
 
 async function runBench(session: Session, files: readonly string[], o: BenchCommand): Promise<number> {
-  if (o.size && o.scale) throw usage('two things to measure', { expected: '--size or --scale' });
-  const mode: Mode = o.size ? 'size' : o.scale ? 'scale' : 'run';
+  const asked = (['size', 'scale', 'runtime'] as const).filter((m) => o[m]);
+  if (asked.length > 1) throw usage('two things to measure', { expected: asked.map((m) => `--${m}`).join(' or ') });
+  const mode: Mode = asked[0] ?? 'run';
   checkOptions(mode, o);
   const level = levelOption(o.optimise ?? '2');
   const json = o.json === true;
@@ -74,7 +87,7 @@ async function runBench(session: Session, files: readonly string[], o: BenchComm
     ? [...new Set(o.target.map(targetOption))]
     : mode === 'size'
       ? targets
-      : [targetOption(TARGET)];
+      : (mode === 'runtime' ? RUNTIME_TARGETS : [TARGET]).map(targetOption);
   if (mode === 'size') return benchSize(session, files, { chosen, level, json });
   if (mode === 'scale') {
     if (files.length > 0)
@@ -84,6 +97,11 @@ async function runBench(session: Session, files: readonly string[], o: BenchComm
   }
   if (o.threshold !== undefined && o.baseline === undefined) throw usage('--threshold is for --baseline');
   const threshold = percentOption(o.threshold ?? THRESHOLD);
+  if (mode === 'runtime') {
+    if (files.length > 0) throw usage('--runtime takes no files', { got: files[0] });
+    const { benchRuntime } = await import('./bench-runtime.js');
+    return benchRuntime(session, { chosen, json, html: o.html ?? null, baseline: o.baseline ?? null, threshold });
+  }
   const { benchReport } = await import('./bench-report.js');
   return benchReport(session, {
     objects: [...files, ...(o.object ?? [])],
@@ -104,7 +122,10 @@ function checkOptions(mode: Mode, o: BenchCommand): void {
   for (const [other, options] of Object.entries(MODES))
     for (const option of options) {
       if (o[option] === undefined || own.includes(option)) continue;
-      const message = other === 'run' ? `--${option} does not go with --${mode}` : `--${option} is for --${other}`;
+      const message =
+        other === 'run' || other === 'runtime'
+          ? `--${option} does not go with --${mode}`
+          : `--${option} is for --${other}`;
       throw usage(message, { help: 'see `fcc bench --help`' });
     }
 }

@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { basename } from 'node:path';
-import { finish, type ProgramSummary, prepare } from '../compile.js';
-import { imageToC } from '../image/cheader.js';
+import { printProgram } from '../bpf/print.js';
+import type { Program } from '../bpf/program.js';
+import type { Target } from '../codegen/target.js';
+import {
+  type Compiled,
+  finish,
+  type Prepared,
+  type PrepareOptions,
+  type ProgramSummary,
+  prepare,
+  type Rejected,
+} from '../compile.js';
+import { type CompiledEbpf, compileEbpf, EBPF_TARGET } from '../ebpf.js';
+import { imageToC } from '../image/csource.js';
 import { formatMap } from '../image/map.js';
 import { readImage } from '../image/read.js';
 import { guardReport } from '../report/guards.js';
@@ -11,7 +23,7 @@ import { guardsDocument, guardsText } from './guards.js';
 import { listing } from './listing.js';
 import { contractFor, loadObject, selectEntries } from './load.js';
 import { type Output, type Session, samePath, usage, writeJson, writeOutputs } from './session.js';
-import { choice, FORMATS, levelOption, targetOption } from './values.js';
+import { choice, compileTargetOption, FORMATS, levelOption } from './values.js';
 
 interface CompileCommand {
   target?: string;
@@ -51,29 +63,44 @@ export function outputName(input: string, format: (typeof FORMATS)[number]): str
   return `${stemOf(input)}.${EXTENSION[format]}`;
 }
 
+/** What became of a program: `prepared` is null for eBPF text, which has no guards. */
+function attempt(
+  object: Program,
+  target: Target | null,
+  options: PrepareOptions,
+): Rejected | { kind: 'compiled'; result: Compiled | CompiledEbpf; prepared: Prepared | null } {
+  if (!target) {
+    const made = compileEbpf(object, options);
+    return made.kind === 'rejected' ? made : { kind: 'compiled', result: made, prepared: null };
+  }
+  const prepared = prepare(object, options);
+  return prepared.kind === 'rejected' ? prepared : { kind: 'compiled', result: finish(prepared, target), prepared };
+}
+
 /** What both ways to answer start from. Errors: all of the object, the contract, the command line and the target. */
 async function build(session: Session, file: string, o: CompileCommand) {
-  const target = targetOption(o.target);
+  const target = compileTargetOption(o.target);
+  if (!target && o.guards)
+    throw usage('--guards is for cores: the interpreter checks every access', { got: `-t ${o.target}` });
   const level = levelOption(o.optimise);
   const object = loadObject(session, file, o.raw === true);
   const entries = selectEntries(object, o.function);
   const contract = await contractFor(session, object, o.contract, entries);
   const strict = o.strict === true;
-  const prepared = prepare(object, { contract, level, entries, strict });
-  if (prepared.kind === 'rejected') {
+  const made = attempt(object, target, { contract, level, entries, strict });
+  if (made.kind === 'rejected') {
     const slices = o.slice
       ? slicesOf(
           object,
           entries.map(() => contract),
-          prepared.verdicts,
+          made.verdicts,
           { strict },
         )
       : undefined;
-    return { kind: 'rejected', object, contract, slices, verdicts: prepared.verdicts } as const;
+    return { kind: 'rejected', object, contract, slices, verdicts: made.verdicts } as const;
   }
-  const result = finish(prepared, target);
-  const guards = o.guards ? guardReport(prepared) : undefined;
-  return { kind: 'compiled', target, object, contract, prepared, result, guards } as const;
+  const guards = o.guards && made.prepared ? guardReport(made.prepared) : undefined;
+  return { ...made, target, object, contract, guards } as const;
 }
 
 /** Errors, and guards as notes, as one SARIF log. */
@@ -110,6 +137,7 @@ async function toImage(
     return code;
   }
   const { target, object, contract, prepared, result, guards } = made;
+  const name = target ? target.core.name : EBPF_TARGET.name;
   const output = o.output ?? outputName(file, format);
   const outputs: Output[] = [[output, '']];
   if (o.map !== undefined) outputs.push([o.map, formatMap(result.map)]);
@@ -120,15 +148,16 @@ async function toImage(
   const image = readImage(result.image);
   const data = await {
     image: () => result.image,
-    c: () => imageToC(image, stemOf(output === '-' ? file : output).replace(/\W/g, '_'), contract.hook),
-    asm: () => listing({ target, image, map: result.map, program: object, source: true }),
+    c: () => imageToC(image, stemOf(output === '-' ? file : output).replace(/\W/g, '_'), contract),
+    asm: () =>
+      target ? listing({ target, image, map: result.map, program: object, source: true }) : printProgram(object),
   }[format]();
   outputs[0] = [output, data];
   writeOutputs(session, outputs);
   const say = streamed ? session.err : session.out;
   if (o.json) {
     writeJson(session, {
-      target: target.core.name,
+      target: name,
       output,
       programs: result.programs,
       imageBytes: result.image.length,
@@ -136,8 +165,10 @@ async function toImage(
     });
   } else {
     for (const p of result.programs) say(`${summaryLine(p)}\n`);
-    say(`${output === '-' ? 'image' : output}: ${result.image.length} bytes for ${target.core.name}\n`);
-    if (guards) say(`\n${guardsText(prepared, guards)}`);
+    say(
+      `${output === '-' ? 'image' : output}: ${result.image.length} bytes for ${target ? name : 'the interpreter on any core'}\n`,
+    );
+    if (guards && prepared) say(`\n${guardsText(prepared, guards)}`);
   }
   return 0;
 }
@@ -146,9 +177,9 @@ async function toImage(
 export const addCompile: AddCommand = (program, session, act) => {
   program
     .command('compile')
-    .argument('OBJ', 'eBPF object file, - for standard input')
+    .argument('OBJ', 'eBPF object file or Femto-Container image, - for standard input')
     .description('compile an object to a native image')
-    .option('-t, --target <name>', 'target core')
+    .option('-t, --target <name>', 'target core, or ebpf: an image of eBPF for the interpreter on any core')
     .option(
       '-o, --output <file>',
       'output file, - for standard output (default: the object’s name with another ending)',

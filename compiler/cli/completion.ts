@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Command, Option } from 'commander';
 import { targets } from '../../backends/index.js';
+import { EBPF_TARGET } from '../ebpf.js';
 import { ERRORS } from '../errors/index.js';
 import type { AddCommand } from './command.js';
 import { COMPILE_FORMATS } from './compile.js';
@@ -27,6 +28,7 @@ interface CommandWords {
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   'compile format': COMPILE_FORMATS,
   'verify format': REPORT_FORMATS,
+  'compile target': [...targets.map((t) => t.core.name), EBPF_TARGET.name],
   target: targets.map((t) => t.core.name),
   engine: ENGINES,
   board: Object.keys(BOARDS),

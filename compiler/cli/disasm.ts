@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { printProgram } from '../bpf/print.js';
 import { compile } from '../compile.js';
+import { EBPF_TARGET } from '../ebpf.js';
 import { readImage } from '../image/read.js';
 import type { AddCommand } from './command.js';
 import { listing } from './listing.js';
@@ -25,7 +26,7 @@ interface DisasmCommand {
 export const addDisasm: AddCommand = (program, session, act) => {
   program
     .command('disasm')
-    .argument('FILE', 'eBPF object or image, - for standard input')
+    .argument('FILE', 'eBPF object, image or Femto-Container image, - for standard input')
     .description('show eBPF and native code side by side, guards marked with !')
     .option('-t, --target <name>', 'compile an object for this core; without it only eBPF is shown')
     .option('-S, --source', 'show source lines')
@@ -46,6 +47,7 @@ export const addDisasm: AddCommand = (program, session, act) => {
         };
         if (input.kind === 'image') {
           const map = loadMap(session, o.map, input.image);
+          if (input.ebpf) return show(printProgram(input.ebpf), { target: EBPF_TARGET.name });
           const target = o.target === undefined ? imageTarget(input.image) : targetOption(o.target);
           const text = await listing({ target, image: input.image, map, source });
           return show(text, { target: target.core.name, instructions: await nativeListing(target, input.image.text) });

@@ -23,9 +23,13 @@ export interface Elf32Section {
   readonly address: number;
   readonly size: number;
   readonly executable: boolean;
+  /** Part of the program, and never written. */
+  readonly constant: boolean;
 }
 
 const SYMTAB = 2;
+const WRITE = 1;
+const ALLOC = 2;
 const EXECINSTR = 4;
 const STT_FUNC = 2;
 const STT_FILE = 4;
@@ -54,6 +58,7 @@ export function readElf32(bytes: Uint8Array): Elf32 {
       address: u32(at + 12),
       size: u32(at + 20),
       executable: (u32(at + 8) & EXECINSTR) !== 0,
+      constant: (u32(at + 8) & (ALLOC | WRITE)) === ALLOC,
     });
     if (u32(at + 4) !== SYMTAB) continue;
     const strings = u32(header(u32(at + 24)) + 16);

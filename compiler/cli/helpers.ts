@@ -20,7 +20,7 @@ function argText(arg: HelperArg, all: readonly HelperArg[]): string {
   }
 }
 
-/** `fcc helpers`: ids, signatures and meaning of the helpers a container can call. */
+/** `fcc helpers`: ids, signatures and meaning of the helpers a container can call, and which may block. */
 export const addHelpers: AddCommand = (program, session, act) => {
   program
     .command('helpers')
@@ -34,9 +34,10 @@ export const addHelpers: AddCommand = (program, session, act) => {
             `0x${h.id.toString(16).padStart(2, '0')}`,
             `${h.name}(${h.args.map((a) => argText(a, h.args)).join(', ')})`,
             h.result.kind === 'region' ? `-> region ${h.result.region}` : `-> ${h.result.kind}`,
+            h.blocks ? 'blocks' : '',
             h.doc,
           ]);
-          session.out(table(['id', 'helper', 'result', ''], cells));
+          session.out(table(['id', 'helper', 'result', '', ''], cells));
         }
         return 0;
       }),

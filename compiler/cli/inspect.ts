@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Program } from '../bpf/program.js';
-import { HELPERS, type HelperRow } from '../contract/helpers.js';
+import { HELPERS, type HelperRow, OWN_IDS } from '../contract/helpers.js';
 import { INTRINSIC_BASE, INTRINSICS } from '../image/fields.js';
 import type { Image } from '../image/image.js';
 import type { AddCommand } from './command.js';
@@ -8,14 +8,11 @@ import { loadInput } from './load.js';
 import { writeJson } from './session.js';
 import { table } from './table.js';
 
-/** Helpers from here on are the firmware's: only its contract knows their names. */
-const OWN_HELPERS = 0x100;
-
-/** Name of an import: a helper's or an intrinsic's. */
+/** Name of an import: a helper's or an intrinsic's. Those of the firmware's own only its contract knows. */
 export function importName(id: number): string {
   if (id >= INTRINSIC_BASE) return INTRINSICS[id - INTRINSIC_BASE]?.name ?? 'unknown intrinsic';
   const rows: readonly HelperRow[] = HELPERS;
-  return rows.find((h) => h.id === id)?.name ?? (id < OWN_HELPERS ? 'unknown helper' : "helper of the firmware's own");
+  return rows.find((h) => h.id === id)?.name ?? (id < OWN_IDS[0] ? 'unknown helper' : "helper of the firmware's own");
 }
 
 function imageDocument(image: Image): Record<string, unknown> {
@@ -36,7 +33,7 @@ function imageDocument(image: Image): Record<string, unknown> {
     stackBytes: image.stackLength,
     instanceBytes: image.instanceLength,
     worstCase: image.worstCase,
-    trapSites: image.trapCount,
+    ...(image.arch === 'ebpf' ? { functions: image.trapCount } : { trapSites: image.trapCount }),
     entries: image.entries.map(({ name, offset, worstCase, stackLength }) => ({
       name,
       offset,
@@ -48,9 +45,12 @@ function imageDocument(image: Image): Record<string, unknown> {
   };
 }
 
+/** What a program was read from, where it is no object. */
+const KINDS: Partial<Record<Program['origin'], string>> = { rbpf: 'Femto-Container image' };
+
 function objectDocument(program: Program): Record<string, unknown> {
   return {
-    kind: 'object',
+    kind: KINDS[program.origin] ?? 'object',
     functions: program.functions.map((f) => ({
       name: f.name,
       section: f.section,
@@ -95,7 +95,7 @@ function text(document: Record<string, unknown>): string {
 export const addInspect: AddCommand = (program, session, act) => {
   program
     .command('inspect')
-    .argument('FILE', 'eBPF object or image, - for standard input')
+    .argument('FILE', 'eBPF object, image or Femto-Container image, - for standard input')
     .description('show header, sections, entry points and imports')
     .action((file: string, o: { json?: boolean }) =>
       act(() => {

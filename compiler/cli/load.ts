@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { loadProgram, rawProgram } from '../bpf/load.js';
 import type { Program } from '../bpf/program.js';
+import { isRbpf, rbpfProgram } from '../bpf/rbpf.js';
 import { type Contract, DEFAULT_CONTRACT } from '../contract/types.js';
+import { ebpfProgram } from '../ebpf.js';
 import { readElf } from '../elf/elf.js';
 import { CompileError } from '../errors/index.js';
 import { contractHash } from '../image/contract-hash.js';
@@ -14,24 +16,32 @@ import { inputName, readInput, readText, type Session } from './session.js';
 /** What a path given on the command line turned out to be. */
 export type Input =
   | { readonly kind: 'object'; readonly program: Program }
-  | { readonly kind: 'image'; readonly image: Image };
+  /** `ebpf`: the program of an image of eBPF text; null: it has native code. */
+  | { readonly kind: 'image'; readonly image: Image; readonly ebpf: Program | null };
 
 const ELF_MAGIC = 0x464c457f;
 
 /** The file that a program was read from: declaration tags in it may be its contract. */
 const objects = new WeakMap<Program, { readonly bytes: Uint8Array; readonly name: string }>();
 
-/** Reads an object or image; `raw` takes the bytes as bare eBPF instructions. Errors: FCC02xx, FCC03xx, FCC06xx. */
+/**
+ * Reads an object, an image of ours or one of Femto-Containers, which is an object too; `raw` takes the bytes as bare eBPF instructions.
+ * Errors: FCC02xx, FCC03xx, FCC06xx.
+ */
 export function loadInput(session: Session, path: string, raw: boolean): Input {
   const bytes = readInput(session, path);
   const name = inputName(path);
   if (raw) return { kind: 'object', program: rawProgram(bytes, name) };
   const magic = bytes.length >= 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
-  if (magic === IMAGE_MAGIC) return { kind: 'image', image: ofFile(name, () => readImage(bytes)) };
+  if (magic === IMAGE_MAGIC) {
+    const image = ofFile(name, () => readImage(bytes));
+    return { kind: 'image', image, ebpf: image.arch === 'ebpf' ? ebpfProgram(image, name) : null };
+  }
+  if (isRbpf(bytes)) return { kind: 'object', program: rbpfProgram(bytes, name) };
   if (magic !== ELF_MAGIC) {
     throw new CompileError('FCC0201', `${name} is neither an eBPF object nor an fcc image`, {
       at: { file: name },
-      expected: 'ELF (7f 45 4c 46) or an image (46 43 43 31)',
+      expected: 'ELF (7f 45 4c 46), an image of fcc (46 43 43 31) or one of Femto-Containers (72 42 50 46)',
       got: bytes.length === 0 ? 'an empty file' : `bytes ${Buffer.from(bytes.subarray(0, 4)).toString('hex')}`,
       help: 'bare eBPF instructions are taken with --raw',
     });

@@ -51,6 +51,8 @@ const COMMON = [
   'src/fcc.c',
   'src/intrinsics.c',
   'src/interp.c',
+  'src/check-ebpf.c',
+  'src/helpers.c',
   'firmware/batch/main.c',
   'firmware/batch/helpers.c',
 ];
@@ -186,7 +188,7 @@ function xtensaCall0(cpu: string, map: MemoryMap): Board {
 function xtensaWindowed(cpu: string, map: MemoryMap, attributes: string): Board {
   const sources = [...COMMON, 'firmware/batch/port/xtensa/port.c', 'firmware/batch/port/xtensa/simulator.c'];
   const assembly = ['src/port/xtensa/enter-windowed.S', 'firmware/batch/port/xtensa/start.S'];
-  const stem = (path: string): string => `{out}/${path.replace(/^.*\//, '').replace(/\.[cS]$/, '')}`;
+  const stem = (path: string): string => `{out}/${path.replace(/\.[cS]$/, '').replaceAll('/', '-')}`;
   const assemble = (path: string): BuildStep => ({
     tool: 'llvm-mc-22',
     args: ['-triple=xtensa', '-mcpu=esp32', '-filetype=obj', `${stem(path)}.s`, '-o', `${stem(path)}.o`],

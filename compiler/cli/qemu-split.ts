@@ -22,7 +22,7 @@ const POOL_BYTES = 0x0fffffff;
 const INTERPRETER = ['fcc_interpret', '_call_helper'];
 const HELPER = /^fcc_helper_\w+$/;
 /** Functions of the way into a container and out of it, by all ports. */
-const GATE = /^(fcc_run|fcc_enter|fcc_leave|fcc_abort|fcc_unwind|leave|trapped|unwind|spill)$/;
+const GATE = /^(fcc_run|fcc_site|fcc_enter|fcc_abort|fcc_abort_at|fcc_trapped|leave|unwind|spill)$/;
 /** Sources and functions of the firmware that are neither the container's nor the runtime's. */
 const FIRMWARE_FILES = /(^|\/)(main|helpers|port|semihosting|simulator)\.c$/;
 const FIRMWARE =

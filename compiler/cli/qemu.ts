@@ -8,6 +8,7 @@ import { CompileError } from '../errors/index.js';
 import type { RunResult } from '../host/engine.js';
 import { contextResult, makeGuest, regionResults } from '../host/guest.js';
 import type { Image } from '../image/image.js';
+import { findEntry } from '../image/read.js';
 import { LOAD_FAILURES, REFUSALS } from '../image/status.js';
 import { type AnyTrapName, TRAPS } from '../image/traps.js';
 import { readElf32, symbolAddress } from './elf32.js';
@@ -150,9 +151,10 @@ export class QemuEngine {
 
   #records(cases: readonly QemuCase[]): { plain: BatchCase[]; records: Uint8Array[] } {
     const { name, board } = this.#board();
-    const plain = cases.map(
-      (c): BatchCase => ({ ...c, image: c.image instanceof Uint8Array ? c.image : c.image.bytes }),
-    );
+    const plain = cases.map(({ image, ...c }): BatchCase => {
+      if (image instanceof Uint8Array) return { ...c, image };
+      return { ...c, image: image.bytes, entryHash: findEntry(image, c.entry)?.nameHash };
+    });
     const records = plain.map((c) => {
       const record = writeCase(c, this.#core.featureBits);
       if (record === null || record.length > board.maxCase)
@@ -194,7 +196,14 @@ const EXITS: Readonly<Record<number, string>> = {
   4: 'the firmware itself caused a processor fault',
 };
 
-function emulate(board: Board, firmware: string, cwd: string, limitMs: number, more: readonly string[]): Promise<void> {
+/** Runs a firmware in a folder to its end. `more`: for the emulator. Errors: FCC0803 if it fails, or takes longer than the limit. */
+export function emulate(
+  board: Board,
+  firmware: string,
+  cwd: string,
+  limitMs: number,
+  more: readonly string[],
+): Promise<void> {
   const { emulator } = board;
   const args = [
     ...board.args.map((a) => a.replaceAll('{elf}', firmware)),

@@ -7,9 +7,20 @@ import type { RunResult } from '../host/engine.js';
 import { contractHash } from '../image/contract-hash.js';
 import type { Image } from '../image/image.js';
 import type { ImageMap } from '../image/map.js';
+import { findEntry } from '../image/read.js';
 import type { AddCommand } from './command.js';
-import { DEFAULT_FUEL, ENGINES, type EngineName, type Job, prepareNative, runJobs, standFor } from './engines.js';
+import {
+  DEFAULT_FUEL,
+  ENGINES,
+  type EngineName,
+  type Job,
+  prepareNative,
+  runJobs,
+  type Stand,
+  standFor,
+} from './engines.js';
 import { contractFor, type Input, loadContract, loadInput, loadMap, selectEntry } from './load.js';
+import { BOARDS } from './qemu-boards.js';
 import { type Output, type Session, usage, writeJson, writeOutputs } from './session.js';
 import {
   bytesOption,
@@ -40,13 +51,16 @@ interface RunCommand {
   json?: boolean;
 }
 
+/** What a board's firmware is compiled with so that it runs eBPF. */
+const WITH_INTERPRETER = '-DFCC_INTERPRETER=1';
+
 const many = (value: string, before: string[]): string[] => [...before, value];
 
 /** `fcc run`: runs a program or image and shows the result. A trap ends with exit code 1. */
 export const addRun: AddCommand = (program, session, act) => {
   program
     .command('run')
-    .argument('FILE', 'eBPF object or image, - for standard input')
+    .argument('FILE', 'eBPF object, image or Femto-Container image, - for standard input')
     .description('run a program in the interpreter, the simulator or QEMU')
     .option('-t, --target <name>', 'target core (native engines)')
     .option('--engine <name>', 'interp, sim or qemu (default: interp without a target, else sim)')
@@ -66,8 +80,10 @@ export const addRun: AddCommand = (program, session, act) => {
 async function run(session: Session, file: string, o: RunCommand): Promise<number> {
   const level = levelOption(o.optimise);
   const input = loadInput(session, file, o.raw === true);
+  const ebpf = input.kind === 'image' ? input.ebpf : null;
   const native = o.target !== undefined || input.kind === 'image';
-  const engine: EngineName = choice('--engine', o.engine ?? (native ? 'sim' : 'interp'), ENGINES);
+  const engine: EngineName = choice('--engine', o.engine ?? (native && !ebpf ? 'sim' : 'interp'), ENGINES);
+  if (ebpf) checkInterpreted(engine, o);
   if (engine !== 'interp' && o.target === undefined && input.kind === 'object')
     throw usage('--engine sim and qemu need a target', { help: 'add -t cortex-m4' });
   const contract =
@@ -85,11 +101,17 @@ async function run(session: Session, file: string, o: RunCommand): Promise<numbe
     fuel: o.fuel === undefined ? DEFAULT_FUEL : countOption('--fuel', o.fuel),
   };
   const stand = engine === 'interp' ? null : standFor(engine, chooseTarget(o.target, input), o.board);
+  if (ebpf && stand) checkInterpreter(stand);
   const base = { contract, request, helpers: [] };
   let job: Job;
   if (input.kind === 'image') {
     const map = loadMap(session, o.map, input.image);
-    job = { ...base, native: { image: input.image, entry: imageEntry(input.image, o.function), map } };
+    const entry = imageEntry(input.image, o.function);
+    job = { ...base, native: { image: input.image, entry, map } };
+    if (ebpf && !stand) {
+      const number = input.image.entries.indexOf(findEntry(input.image, entry)!);
+      job = { ...job, bpf: { program: ebpf, entry: ebpf.entries[number]! } };
+    }
   } else {
     const entry = selectEntry(input.program, o.function);
     if (stand) {
@@ -142,6 +164,25 @@ function trapHint(input: Input, o: RunCommand): string {
   return hasNoLines(input.program) ? `\n note:   ${NO_LINES}` : '';
 }
 
+/** An image of eBPF text has no native code: it is for interpreters, ours or that of the firmware on an emulated board. */
+function checkInterpreted(engine: EngineName, o: RunCommand): void {
+  const help = 'add --engine qemu and -t CORE to run it there, or neither to run it here';
+  if (engine === 'sim') throw usage('the simulator runs native code, and the image is eBPF', { help });
+  if (engine === 'qemu' && o.target === undefined) throw usage('--engine qemu needs a target', { help });
+  if (engine === 'interp' && o.target !== undefined)
+    throw usage('-t is for the emulated board of an image of eBPF', { got: `-t ${o.target}, no --engine qemu`, help });
+}
+
+/** Not every firmware is built with the interpreter. Errors: FCC0806. */
+function checkInterpreter({ target, board }: Stand): void {
+  const steps = BOARDS[board ?? '']?.build ?? [];
+  if (steps.some((s) => 'args' in s && s.args.includes(WITH_INTERPRETER))) return;
+  throw new CompileError('FCC0806', `there is no firmware with an interpreter for ${target.core.name}`, {
+    got: `board ${board}`,
+    help: 'name another core, or leave -t and --engine out to run it here',
+  });
+}
+
 /** Regions without a fixed size have to be given: an empty one is hardly what is meant. Errors: FCC0701. */
 function checkRegions(contract: Contract, regions: readonly RegionOption[]): void {
   for (const { name } of regions) {
@@ -175,7 +216,7 @@ function defaultContext(contract: Contract): Uint8Array | null {
 function imageEntry(image: Image, name: string | undefined): string {
   const names = image.entries.map((e) => e.name);
   if (name === undefined && names.length === 1) return names[0]!;
-  if (name !== undefined && names.includes(name)) return name;
+  if (name !== undefined && findEntry(image, name)) return name;
   throw new CompileError(
     'FCC0004',
     name === undefined ? 'the image has several entry points' : `no entry point named ${name}`,
@@ -226,7 +267,8 @@ export function trapDocument(
   if (!trap) return null;
   const fn = program && trap.func !== undefined ? program.functions[trap.func] : undefined;
   const info = fn && trap.slot !== undefined ? lineAt(fn, trap.slot) : undefined;
-  const site = trap.site === null ? undefined : map?.sites[trap.site];
+  const site =
+    trap.site === null ? map?.sites.find((s) => s.func === trap.func && s.slot === trap.slot) : map?.sites[trap.site];
   return {
     code: trap.code,
     name: trap.name,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { targets } from '../../backends/index.js';
 import type { Emulator } from '../codegen/target.js';
+import { EBPF_TARGET } from '../ebpf.js';
 import type { AddCommand } from './command.js';
 import { writeJson } from './session.js';
 import { table } from './table.js';
@@ -8,7 +9,7 @@ import { table } from './table.js';
 const boardText = ({ board, lacks }: Emulator): string =>
   lacks.length === 0 ? board : `${board} (no ${lacks.join(', ')})`;
 
-/** `fcc targets`: what can be compiled for, with which emulator it is tested. */
+/** `fcc targets`: what can be compiled for, with which emulator it is tested; the one that is no core comes apart. */
 export const addTargets: AddCommand = (program, session, act) => {
   program
     .command('targets')
@@ -23,7 +24,7 @@ export const addTargets: AddCommand = (program, session, act) => {
           emulators: core.emulators,
           doc: core.doc,
         }));
-        if (options.json) writeJson(session, { targets: rows });
+        if (options.json) writeJson(session, { targets: rows, interpreted: [EBPF_TARGET] });
         else {
           const cells = rows.map((r) => [
             r.name,
@@ -33,6 +34,7 @@ export const addTargets: AddCommand = (program, session, act) => {
             r.doc,
           ]);
           session.out(table(['target', 'arch', 'features', 'QEMU board', ''], cells));
+          session.out(`\n${EBPF_TARGET.name}  ${EBPF_TARGET.doc}\n`);
         }
         return 0;
       }),

@@ -2,6 +2,7 @@
 import { targets } from '../../backends/index.js';
 import type { Target } from '../codegen/target.js';
 import type { Level } from '../compile.js';
+import { EBPF_TARGET } from '../ebpf.js';
 import { CompileError } from '../errors/index.js';
 import type { Image } from '../image/image.js';
 import { readInput, type Session, usage } from './session.js';
@@ -14,8 +15,16 @@ export function targetOption(name: string | undefined): Target {
   if (found) return found;
   throw usage(name === undefined ? 'no target given' : `unknown target ${name}`, {
     expected: targets.map((t) => t.core.name).join(', '),
-    help: 'name one with -t; `fcc targets` lists them',
+    help:
+      name === EBPF_TARGET.name
+        ? '`ebpf` is for `fcc compile` alone; name the core that the interpreter is to run on'
+        : 'name one with -t; `fcc targets` lists them',
   });
+}
+
+/** A target by its name, or null for images of eBPF text. */
+export function compileTargetOption(name: string | undefined): Target | null {
+  return name === EBPF_TARGET.name ? null : targetOption(name);
 }
 
 /** The first target that an image's header allows. Errors: FCC0713. */

@@ -40,7 +40,7 @@ function verdictLine(program: Program, v: Verdict): string {
 export const addVerify: AddCommand = (program, session, act) => {
   program
     .command('verify')
-    .argument('OBJ', 'eBPF object file, - for standard input')
+    .argument('OBJ', 'eBPF object file or Femto-Container image, - for standard input')
     .description('say whether the programs of an object are safe to run, and why not')
     .option('--contract <file>', 'hook contract')
     .option('--function <name>', 'only this entry point')

@@ -241,7 +241,10 @@ class Reader {
         this.places.set('limits', tag.place);
         return;
       case 'pass-length':
-        raw.passLength = yesOrNo(value, refuse);
+        raw.passLength = yesOrNo(value, refuse, WHOLE_TAGS['pass-length']);
+        return;
+      case 'interrupt':
+        raw.interrupt = yesOrNo(value, refuse, WHOLE_TAGS.interrupt);
         return;
       case 'doc':
         raw.description = value;

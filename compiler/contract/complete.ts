@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { HELPERS } from './helpers.js';
+import { HELPERS, type HelperRow } from './helpers.js';
 import type { Path } from './place.js';
 import { type Fail, unique, unsignedRange } from './refuse.js';
-import { MAX_LENGTH, type Raw, type RawField } from './shape.js';
+import type { Raw, RawField } from './shape.js';
 import { completeSignatures } from './signatures.js';
-import { type ContextField, type Contract, fieldSize, type RegionDecl } from './types.js';
+import { type ContextField, type Contract, fieldSize, MAX_LENGTH, type RegionDecl } from './types.js';
 
 /** What the schema cannot say: names that must be known or unique, and numbers that must fit each other. */
 export function complete(raw: Raw, fail: Fail): Contract {
@@ -28,13 +28,7 @@ export function complete(raw: Raw, fail: Fail): Contract {
   placed.sort((a, b) => a.field.offset - b.field.offset);
   assertLayout(placed, raw.context.size, fail);
   const signatures = completeSignatures(raw.signatures ?? [], regions, fail);
-  if (raw.helpers) {
-    assertHelpers(
-      raw.helpers,
-      signatures.map((s) => s.name),
-      fail,
-    );
-  }
+  if (raw.helpers) assertHelpers(raw.helpers, signatures, raw.interrupt === true, fail);
   const { size, access, align } = raw.context;
   return {
     hook: raw.hook,
@@ -45,6 +39,7 @@ export function complete(raw: Raw, fail: Fail): Contract {
     ...(signatures.length > 0 ? { signatures } : {}),
     ...(raw.result ? { result: completeResult(raw.result, fail) } : {}),
     passLength: raw.passLength ?? size === null,
+    ...(raw.interrupt ? { interrupt: true } : {}),
     limits: raw.limits,
   };
 }
@@ -141,12 +136,19 @@ function assertLayout(placed: readonly { path: Path; field: ContextField }[], si
   }
 }
 
-function assertHelpers(helpers: readonly string[], own: readonly string[], fail: Fail): void {
-  const known: ReadonlySet<string> = new Set([...HELPERS.map((h) => h.name), ...own]);
-  const unknown = helpers.findIndex((h) => !known.has(h));
-  if (unknown >= 0)
-    fail('FCC0406', ['helpers', unknown], `there is no helper ${helpers[unknown]}`, {
-      help: 'fcc helpers lists all helpers; the firmware’s own are described by rows of "signatures"',
-    });
+function assertHelpers(helpers: readonly string[], own: readonly HelperRow[], interrupt: boolean, fail: Fail): void {
+  const known = new Map<string, HelperRow>([...HELPERS, ...own].map((h) => [h.name, h]));
+  for (const [i, helper] of helpers.entries()) {
+    const row = known.get(helper);
+    if (!row)
+      fail('FCC0406', ['helpers', i], `there is no helper ${helper}`, {
+        help: 'fcc helpers lists all helpers; the firmware’s own are described by rows of "signatures"',
+      });
+    if (interrupt && row!.blocks)
+      fail('FCC0413', ['helpers', i], `helper ${helper} may block, and the hook runs in interrupts`, {
+        expected: 'helpers that do not wait: `fcc helpers` says which block',
+        help: `leave ${helper} out, or "interrupt" if a thread runs the hook`,
+      });
+  }
   unique('helper', helpers, (i) => ['helpers', i], fail);
 }

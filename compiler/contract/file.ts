@@ -4,7 +4,7 @@ import type { ContextField, Contract, RegionDecl } from './types.js';
 
 /** A contract as its file has it: `parseContract` of this as JSON gives the same contract. */
 export function contractFile(contract: Contract): Record<string, unknown> {
-  const { context, regions, signatures, result, hook, helpers, passLength, limits } = contract;
+  const { context, regions, signatures, result, hook, helpers, passLength, interrupt, limits } = contract;
   return {
     ...described(contract),
     hook,
@@ -20,6 +20,7 @@ export function contractFile(contract: Contract): Record<string, unknown> {
     ...(signatures ? { signatures: signatures.map(signatureRow) } : {}),
     ...(result ? { result: { doc: result.doc, ...ranged(result) } } : {}),
     passLength,
+    ...(interrupt ? { interrupt } : {}),
     limits,
   };
 }
@@ -53,8 +54,9 @@ function regionRow(region: RegionDecl): Row {
   return { name, ...described(region), access, size, ...(size === null ? { minSize, maxSize } : {}), align };
 }
 
-function signatureRow({ id, name, args, result, doc }: HelperRow): Row {
-  return { id: `0x${id.toString(16)}`, name, args: args.map(plain), result: plain(result), doc };
+function signatureRow({ id, name, args, result, blocks, doc }: HelperRow): Row {
+  const row = { id: `0x${id.toString(16)}`, name, args: args.map(plain), result: plain(result) };
+  return { ...row, ...(blocks ? { blocks } : {}), doc };
 }
 
 function plain(part: HelperArg | HelperResult): Row {

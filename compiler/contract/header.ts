@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { type HelperArg, type HelperRow, helpersOf } from './helpers.js';
+import { allows, type HelperArg, type HelperRow, helpersOf } from './helpers.js';
+import { hookUuid } from './hook-id.js';
+import { keptWords } from './kept.js';
 import { type Member, type StructLayout, structLayout } from './layout.js';
 import { attributeString, CNames, cString, inComment } from './names.js';
+import { signatureWords } from './signature-words.js';
 import { fieldTags, wholeTags } from './tag-text.js';
 import { type Contract, fieldSize, type RegionDecl } from './types.js';
 
@@ -24,6 +27,15 @@ export function contractHeader(contract: Contract, options: HeaderOptions = {}):
   return new Header(contract, options).text();
 }
 
+/** What the names of a hook's header start with: never with FCC_, which is the runtime's. */
+export function hookPrefix(hook: string): string {
+  const upper = hook.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase();
+  return /^(?!FCC(_|$))[A-Z]/.test(upper) ? upper : `HOOK_${upper.replace(/^_+/, '')}`;
+}
+
+/** What a header defines besides the macros that are made from names. */
+const RESERVED = 'CONTRACT_H TAG READ_ONLY POINTER ASSERT SEC HOOK HOOK_ID HOOK_UUID HOOK_INFO SIGNATURES'.split(' ');
+
 class Header {
   private readonly names = new CNames();
   private readonly upper: string;
@@ -36,11 +48,9 @@ class Header {
     private readonly contract: Contract,
     private readonly options: HeaderOptions,
   ) {
-    const upper = contract.hook.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase();
-    this.upper = /^[A-Z]/.test(upper) ? upper : `HOOK_${upper.replace(/^_+/, '')}`;
+    this.upper = hookPrefix(contract.hook);
     const lower = this.upper.toLowerCase();
-    for (const word of ['CONTRACT_H', 'TAG', 'READ_ONLY', 'POINTER', 'ASSERT', 'SEC', 'HOOK', 'HOOK_ID'])
-      this.names.reserve(`${this.upper}_${word}`);
+    for (const word of RESERVED) this.names.reserve(`${this.upper}_${word}`);
     this.type = `${this.names.make(`${lower}_ctx`)}_t`;
     this.names.reserve(this.type);
     this.constants();
@@ -73,6 +83,7 @@ class Header {
     if (result?.range) this.bounds(['RESULT'], result.range);
     if (limits.stackBytes !== null) this.macro(['LIMIT', 'STACK'], `${limits.stackBytes}u`, 'bytes');
     if (limits.instructions !== null) this.macro(['LIMIT', 'INSTRUCTIONS'], `${limits.instructions}ull`);
+    this.macro(['INTERRUPT'], contract.interrupt ? '1u' : '0u', 'whether containers run in interrupts');
     this.macro(['REGIONS'], `${contract.regions.length}u`);
     contract.regions.forEach((r, i) => {
       this.macro(['REGION', r.name], `${i}u`, regionText(r));
@@ -81,16 +92,25 @@ class Header {
       this.macro(['REGION', r.name, 'ALIGN'], `${r.align}u`);
     });
     for (const row of this.allowed()) this.macro(['HELPER', row.name], hex(row.id));
-    if (contract.helpers) {
+    if (this.listed()) {
       const ids = this.allowed().map((row) => hex(row.id));
       this.macro(['ALLOWED_COUNT'], `${ids.length}u`);
       if (ids.length > 0) this.macro(['ALLOWED'], `{ ${ids.join(', ')} }`, 'ids, for fcc_host_t');
     }
   }
 
+  /** Whether the firmware needs a list of what is allowed: else all helpers are. */
+  private listed(): boolean {
+    return this.contract.helpers !== null || this.contract.interrupt === true;
+  }
+
   private allowed(): readonly HelperRow[] {
-    const { helpers } = this.contract;
-    return helpersOf(this.contract).filter((row) => helpers === null || helpers.includes(row.name));
+    return helpersOf(this.contract).filter((row) => allows(this.contract, row));
+  }
+
+  /** Those of the firmware's own among them. */
+  private own(): readonly HelperRow[] {
+    return this.allowed().filter((row) => this.contract.signatures?.some((s) => s.id === row.id));
   }
 
   text(): string {
@@ -99,6 +119,8 @@ class Header {
       options.hookId === undefined
         ? ''
         : `\n#define ${upper}_HOOK_ID ${hex(options.hookId, 8)} /* CRC-32 of the name */`;
+    const { text, bytes } = hookUuid(contract.hook);
+    const uuid = `\n#define ${upper}_HOOK_UUID { ${[...bytes].map((b) => hex(b, 2)).join(', ')} } /* ${text} */`;
     const about = contract.description === undefined ? '' : ` ${inComment(contract.description)}`;
     const structure = this.structure();
     const result = contract.result;
@@ -108,7 +130,7 @@ class Header {
 
 #include <stdint.h>
 
-#define ${upper}_HOOK ${cString(contract.hook)}${id}
+#define ${upper}_HOOK ${cString(contract.hook)}${id}${uuid}
 ${this.macros.join('\n')}
 
 #ifdef __cplusplus
@@ -131,7 +153,7 @@ ${options.tags ? `#define ${upper}_TAG(text)\n` : ''}#define ${upper}_READ_ONLY
 
 ${structure}
 ${this.assertions.join('\n')}
-${result ? `\n/* Result: ${inComment(result.doc)}${result.range ? `; ${result.range[0]} to ${result.range[1]}` : ''}. */\n` : ''}${this.helpers()}
+${result ? `\n/* Result: ${inComment(result.doc)}${result.range ? `; ${result.range[0]} to ${result.range[1]}` : ''}. */\n` : ''}${this.helpers()}${this.firmware()}
 #undef ${upper}_ASSERT
 #undef ${upper}_READ_ONLY
 #undef ${upper}_POINTER
@@ -211,7 +233,7 @@ ${result ? `\n/* Result: ${inComment(result.doc)}${result.range ? `; ${result.ra
 
   private helpers(): string {
     const rows = this.allowed();
-    const own = rows.filter((row) => this.contract.signatures?.some((s) => s.id === row.id));
+    const own = this.own();
     const container = rows.map((row) => this.declaration(row)).join('\n');
     const prototypes = own.map((row) => prototype(row)).join('\n');
     const firmware =
@@ -230,6 +252,47 @@ ${prototypes}
 #endif
 `;
     return rows.length === 0 ? '' : `\n#ifdef __bpf__\n${container}\n#endif\n${firmware}`;
+  }
+
+  /** Macros that fill the runtime's structures; each needs its header only where it is used. */
+  private firmware(): string {
+    const { contract, options, upper } = this;
+    const own = this.own();
+    const signatures =
+      own.length === 0
+        ? ''
+        : `
+/* Rows of fcc_own_signatures (fcc_helpers.h), for firmware that interprets eBPF. */
+#define ${upper}_SIGNATURES ${own.map((row) => `\\\n    ${signatureWords(row)}`).join(', ')}
+`;
+    if (options.hookId === undefined || options.contractHash === undefined) return signatures;
+    const count = this.allowed().length;
+    const allowed = count === 0 ? '{ 0u }' : `${upper}_ALLOWED`;
+    const regions = contract.regions.length;
+    // An array of -1 bytes where the firmware has another number of rows than the contract.
+    const rows = `sizeof(char[sizeof(rows) / sizeof((rows)[0]) == ${upper}_REGIONS ? 1 : -1]) * ${upper}_REGIONS`;
+    // Interrupts are the contract's word, by which it allows helpers: again an array of -1 bytes where the firmware says so alone.
+    const flags = contract.interrupt
+      ? '(more) | FCC_HOOK_INTERRUPT'
+      : '(more) * sizeof(char[((more) & FCC_HOOK_INTERRUPT) == 0 ? 1 : -1])';
+    const lines = [
+      `.id = ${upper}_HOOK_ID, .uuid = (const uint8_t[])${upper}_HOOK_UUID, .contract_hash = ${upper}_CONTRACT_HASH,`,
+      ...(this.listed() ? [`.host.allowed = (const uint32_t[])${allowed}, .host.allowed_count = ${count}u,`] : []),
+      `.host.context_kept = (const uint32_t[]){ ${keptWords(contract)
+        .map((n) => hex(n))
+        .join(', ')} },`,
+      ...(regions === 0 ? [] : [`.grants = (rows), .grant_count = ${rows},`]),
+      `.context_length = ${contract.context.size === null ? 'FCC_UNKNOWN' : `${contract.context.size}u`}, .context_align = ${contract.context.align}u,`,
+      `.flags = (uint8_t)(${flags}), __VA_ARGS__ }`,
+    ];
+    return `${signatures}
+/*
+ * fcc_hook_info_t (fcc_hooks.h) as this contract has it, in C and at file scope. \`more\`: FCC_HOOK_... flags besides its own, or 0${regions === 0 ? '' : ';\n * `rows`: the array of fcc_grant_t, by the numbers above'}. Then what
+ * the firmware decides: .host.helpers, .host.helper_count, .host.features, .host.stack_length, .fuel, .policy, .trap_limit.
+ */
+#define ${upper}_HOOK_INFO(more, ${regions === 0 ? '' : 'rows, '}...) { \\
+    ${lines.join(' \\\n    ')}
+`;
   }
 
   /** The helper for containers: a constant that holds its number as an address. Several headers may declare it. */

@@ -2,7 +2,7 @@
 
 /**
  * Helper signatures as data: the verifier, the sandbox, code generation, the interpreter's host and the C header all read
- * this table. Ids 0x01..0x61 are those of Femto-Containers (RIOT bpf/shared.h).
+ * this table. Ids 0x01..0x61 are those of Femto-Containers (RIOT bpf/shared.h), 0x100..0x1ff are fcc's own, and a firmware's start at 0x200.
  */
 export type HelperArg =
   /** Low 32 bits / all 64 bits of the register are passed. `range`: inclusive unsigned bounds that the value must be shown to keep. */
@@ -35,6 +35,11 @@ export interface HelperRow {
   readonly name: string;
   readonly args: readonly HelperArg[];
   readonly result: HelperResult;
+  /**
+   * It may wait for time, a lock or a device, so that no hook that runs in interrupts can allow it. A driver behind saul_reg_read takes the
+   * lock of its bus; printf writes to a stream that may be full.
+   */
+  readonly blocks?: true;
   /** One line: what it does on every engine. */
   readonly doc: string;
 }
@@ -49,6 +54,7 @@ export const HELPERS = [
     name: 'printf',
     args: [{ kind: 'cstring', name: 'fmt' }, u32('a'), u32('b'), u32('c'), u32('d')],
     result: { kind: 'i32' },
+    blocks: true,
     doc: 'Formats with %d %u %x (lower case) %c (low byte) %% only, without widths, and appends to the log; any other % stands for itself and takes no value; a fifth value is 0; returns the characters written.',
   },
   {
@@ -116,6 +122,7 @@ export const HELPERS = [
     name: 'saul_reg_read',
     args: [u32('dev'), { kind: 'fixed', name: 'data', access: 'w', size: 8 }],
     result: { kind: 'i32' },
+    blocks: true,
     doc: 'Reads phydat_t {i16 val[3]; u8 unit; i8 scale}. Test engines: val = {2000 + 7 * k, 0, 0}, unit 2, scale -2, k = earlier reads that succeeded, of any handle, val[0] cut to 16 bits; returns 1, or -1 for an unknown handle (nothing written).',
   },
   {
@@ -172,9 +179,48 @@ export const HELPERS = [
     name: 'ztimer_periodic_wakeup',
     args: [{ kind: 'fixed', name: 'last', access: 'rw', size: 4 }, u32('period')],
     result: { kind: 'void' },
+    blocks: true,
     doc: 'Sleeps until *last + period and stores that time in *last. Test engines only advance *last, modulo 2^32.',
   },
+  {
+    id: 0x100,
+    name: 'store_tenant',
+    args: [u32('key'), u32('value')],
+    result: { kind: 'i32' },
+    doc: "Sets a value in the store of the container's tenant, which all of the tenant's containers see and no other's; 0, or -1 when the key is new and the store is full. Test engines hold 16 keys in it.",
+  },
+  {
+    id: 0x101,
+    name: 'fetch_tenant',
+    args: [u32('key'), { kind: 'fixed', name: 'value', access: 'w', size: 4, certain: true }],
+    result: { kind: 'i32' },
+    doc: "Reads a value from the store of the container's tenant into *value, 0 for a missing key (which is not created); returns 0.",
+  },
+  {
+    id: 0x102,
+    name: 'delete_local',
+    args: [u32('key')],
+    result: { kind: 'i32', range: [0n, 1n] },
+    doc: "Deletes a key of the container's own store: 1, or 0 if it was missing.",
+  },
+  {
+    id: 0x103,
+    name: 'delete_global',
+    args: [u32('key')],
+    result: { kind: 'i32', range: [0n, 1n] },
+    doc: "Deletes a key of the global store that the tenant of the container made: 1, or 0 if it was missing or is another tenant's, which stays. Test engines have one tenant.",
+  },
+  {
+    id: 0x104,
+    name: 'delete_tenant',
+    args: [u32('key')],
+    result: { kind: 'i32', range: [0n, 1n] },
+    doc: "Deletes a key of the store of the container's tenant: 1, or 0 if it was missing.",
+  },
 ] as const satisfies readonly HelperRow[];
+
+/** Smallest and largest id of a firmware's own helpers: below are those of HELPERS and what is kept for more, above are those of the image's intrinsics. */
+export const OWN_IDS = [0x200, 0x7ffffffe] as const;
 
 /** Added to the table by the conformance runner only: the public suite's helper 5, which returns its first argument. */
 export const CONFORMANCE_HELPERS: readonly HelperRow[] = [
@@ -184,4 +230,12 @@ export const CONFORMANCE_HELPERS: readonly HelperRow[] = [
 /** Helpers that a container of this contract may know: the built-in ones and the contract's own. Allowed or not: `helpers`. */
 export function helpersOf(contract: { readonly signatures?: readonly HelperRow[] }): readonly HelperRow[] {
   return contract.signatures ? [...HELPERS, ...contract.signatures] : HELPERS;
+}
+
+/** Whether a container of this contract may call a helper: all may be called where `helpers` is null, but for those that block in interrupts. */
+export function allows(
+  contract: { readonly helpers: readonly string[] | null; readonly interrupt?: true },
+  row: Pick<HelperRow, 'name' | 'blocks'>,
+): boolean {
+  return contract.helpers === null ? !(contract.interrupt && row.blocks) : contract.helpers.includes(row.name);
 }

@@ -16,6 +16,9 @@ const WORDS = new Set(
 const INTEGERS =
   /^(u?int(_least|_fast)?(8|16|32|64)_t|u?int(ptr|max)_t|(U?INT(_LEAST|_FAST)?(8|16|32|64)|U?INT(MAX|PTR)|PTRDIFF|SIZE|SIG_ATOMIC|WCHAR|WINT)_(MIN|MAX|C|WIDTH))$/;
 
+/** Whether an identifier is a word that no declaration can use. */
+export const isReserved = (name: string): boolean => WORDS.has(name) || INTEGERS.test(name);
+
 /** Makes C identifiers out of names, each only once: what a header defines must not meet. */
 export class CNames {
   private readonly taken = new Set<string>();
@@ -25,7 +28,7 @@ export class CNames {
     let name = wanted.replace(/[^A-Za-z0-9_]/g, '_');
     // Leading underscores and digits belong to others.
     if (!/^[A-Za-z]/.test(name)) name = `f${/^_/.test(name) ? '' : '_'}${name}`;
-    if (WORDS.has(name) || INTEGERS.test(name)) name += '_';
+    if (isReserved(name)) name += '_';
     let unique = name;
     for (let i = 2; this.taken.has(unique); i++) unique = `${name}_${i}`;
     this.taken.add(unique);
@@ -45,7 +48,7 @@ export const inComment = (text: string): string =>
     .replace(/\*\//g, '* /')
     .replace(/\/\*/g, '/ *')
     .replace(/\\$/, '\\ ')
-    .replace(/\?\?/g, '? ?');
+    .replace(/\?(?=\?)/g, '? ');
 
 /** What C wants escaped in a string: and ?, of which two begin a trigraph. */
 const escaped = (text: string): string => text.replace(/[\\"?]/g, '\\$&');

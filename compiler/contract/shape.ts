@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
+import { OWN_IDS } from './helpers.js';
+import { MAX_LENGTH } from './types.js';
 
-/** Longest context or region: image/fields.ts bounds every length of an image by the same number. */
-export const MAX_LENGTH = 0x01000000;
 /** Regions the image format can name. */
 const MAX_REGIONS = 32;
 /** Bytes per unit of a length field. */
 export const MAX_UNIT = 65536;
-/** Ids of a firmware's own helpers: below are those of helpers.ts, above are those of the image's intrinsics. */
-const OWN_IDS = [0x100, 0x7ffffffe] as const;
 
 const name = z
   .string()
@@ -132,10 +130,13 @@ const signature = z.strictObject({
       [z.int().meta({ minimum: OWN_IDS[0], maximum: OWN_IDS[1] }), z.string().regex(/^0x[0-9a-fA-F]{1,8}$/, WHOLE)],
       WHOLE,
     )
-    .meta({ description: 'Number that the program calls: 0x100 to 0x7ffffffe, decimal or as "0x…".' }),
+    .meta({ description: 'Number that the program calls: 0x200 to 0x7ffffffe, decimal or as "0x…".' }),
   name: cName,
   args: z.array(argument).max(5, 'at most 5 arguments').default([]),
   result: result.default({ kind: 'void' }),
+  blocks: z.boolean().optional().meta({
+    description: 'Whether it may wait for time, a lock or a device: not to be allowed where "interrupt" is true.',
+  }),
   doc: z.string().default('').meta({ description: 'One line: what it does.' }),
 });
 
@@ -186,6 +187,9 @@ export const schema = z
       .boolean()
       .optional()
       .meta({ description: 'Whether r2 holds the context’s length; if left out: whether "size" is null.' }),
+    interrupt: z.boolean().optional().meta({
+      description: 'Whether the hook runs its containers in interrupts: no helper that blocks may be called.',
+    }),
     limits: z
       .strictObject({
         stackBytes: z.int().min(0).nullable().default(null),
@@ -199,9 +203,6 @@ export const schema = z
 export type Raw = z.infer<typeof schema>;
 export type RawField = Raw['context']['fields'][number];
 export type RawSignature = NonNullable<Raw['signatures']>[number];
-
-/** Smallest and largest id of a firmware's own helpers. */
-export const ownId = (id: number): boolean => id >= OWN_IDS[0] && id <= OWN_IDS[1];
 
 /** JSON Schema (draft 7, which editors know best) of a contract file; `schema/contract.schema.json` is this, indented by two. */
 export function contractJsonSchema(): Record<string, unknown> {

@@ -3,16 +3,21 @@ import type { HelperArg, HelperResult, HelperRow } from './helpers.js';
 
 /**
  * A helper's signature as one line, the form of declaration tags:
- * `0x100 send(r data[n], u32 n in 1..64) -> i32 in -5..64 -- queues bytes`.
+ * `0x200 send(r data[n], u32 n in 1..64) -> i32 in -5..64 -- queues bytes`; `0x201 blocks nap(u32 ms)` for one that may block.
  * Arguments: `u32 n`, `u64 n`, `ctx c`, `cstring s`, `r|w|rw p[4]` with a number of bytes or the argument that says it, `certain`
  * before it if all bytes are written on every call. Result: `void` or nothing, `u32`, `i32`, `u64`, `region NAME`, `region NAME or null`.
  */
-const ROW = /^(0x[0-9a-fA-F]+|\d+) +([A-Za-z_]\w*) *\(([^()]*)\)(?: *-> *(.+?))?(?: +-- ?([\s\S]*))?$/;
-const NUMBER = /^(u32|u64) +(\w+)(?: +in +(\S+?)\.\.(\S+))?$/;
+const ROW = /^(0x[0-9a-fA-F]+|\d+) +(blocks +)?([A-Za-z_]\w*) *\(([^()]*)\)([\s\S]*)$/;
+/** What stands behind the arguments, before the text. Bounds have no dots: that each text is looked at once. */
+const RETURNS = /^-> *(\S.*)$/;
+const NUMBER = /^(u32|u64) +(\w+)(?: +in +([^\s.]+)\.\.([^\s.]+))?$/;
 const WHOLE = /^(ctx|cstring) +(\w+)$/;
 const MEMORY = /^(certain +)?(r|w|rw) +(\w+)\[(\w+)\]$/;
-const RESULT = /^(void|u32|i32|u64)(?: +in +(\S+?)\.\.(\S+))?$/;
+const RESULT = /^(void|u32|i32|u64)(?: +in +([^\s.]+)\.\.([^\s.]+))?$/;
 const REGION = /^region +(\S+?)( +or +null)?$/;
+
+/** As many as the calling convention of eBPF has registers for (RFC 9669 section 2). */
+const MAX_ARGUMENTS = 5;
 
 /** What is wrong with a signature's text. */
 export class SignatureMistake {
@@ -25,9 +30,15 @@ export class SignatureMistake {
 /** Reads a signature into the form that a row of "signatures" has in a contract file; its sense is not looked at. */
 export function parseSignature(text: string): Record<string, unknown> | SignatureMistake {
   const m = ROW.exec(text);
-  if (!m) return new SignatureMistake(text, 'ID NAME(ARGUMENTS) -> RESULT -- TEXT');
-  const [, id, name, list, result, doc] = m;
-  const texts = list!.trim() === '' ? [] : list!.split(',').map((a) => a.trim());
+  const dashes = m ? m[5]!.indexOf(' --') : -1;
+  const doc = dashes < 0 ? undefined : m![5]!.slice(dashes + 3).replace(/^ /, '');
+  const behind = m ? (dashes < 0 ? m[5]! : m[5]!.slice(0, dashes)).trim() : '';
+  const result = RETURNS.exec(behind)?.[1];
+  if (!m || (behind !== '' && result === undefined))
+    return new SignatureMistake(text, 'ID NAME(ARGUMENTS) -> RESULT -- TEXT, or ID blocks NAME...');
+  const [, id, blocks, name, list] = m;
+  const texts = list!.trim() === '' ? [] : list!.split(',', MAX_ARGUMENTS + 1).map((a) => a.trim());
+  if (texts.length > MAX_ARGUMENTS) return new SignatureMistake(list!, `at most ${MAX_ARGUMENTS} arguments`);
   const names = texts.map((a) => (NUMBER.exec(a)?.[2] ?? WHOLE.exec(a)?.[2] ?? MEMORY.exec(a)?.[3])!);
   const args: unknown[] = [];
   for (const a of texts) {
@@ -37,7 +48,14 @@ export function parseSignature(text: string): Record<string, unknown> | Signatur
   }
   const returned = parseResult(result ?? 'void');
   if (returned instanceof SignatureMistake) return returned;
-  return { id, name, args, result: returned, ...(doc === undefined ? {} : { doc }) };
+  return {
+    id,
+    name,
+    args,
+    result: returned,
+    ...(blocks ? { blocks: true } : {}),
+    ...(doc === undefined ? {} : { doc }),
+  };
 }
 
 const ranged = (lo: string | undefined, hi: string | undefined): { range?: unknown } =>
@@ -94,5 +112,5 @@ function resultText(result: HelperResult): string {
 export function signatureText(row: HelperRow): string {
   const args = row.args.map((a) => argText(a, row.args)).join(', ');
   const doc = row.doc === '' ? '' : ` -- ${row.doc}`;
-  return `0x${row.id.toString(16)} ${row.name}(${args}) -> ${resultText(row.result)}${doc}`;
+  return `0x${row.id.toString(16)} ${row.blocks ? 'blocks ' : ''}${row.name}(${args}) -> ${resultText(row.result)}${doc}`;
 }

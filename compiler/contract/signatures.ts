@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { CONFORMANCE_HELPERS, HELPERS, type HelperArg, type HelperResult, type HelperRow } from './helpers.js';
+import { CONFORMANCE_HELPERS, HELPERS, type HelperArg, type HelperResult, type HelperRow, OWN_IDS } from './helpers.js';
 import type { Path } from './place.js';
 import { ascending, type Fail, unique, unsignedRange } from './refuse.js';
-import { ownId, type RawSignature } from './shape.js';
+import type { RawSignature } from './shape.js';
 import type { RegionDecl } from './types.js';
 
 /** Rows of "signatures" as `HelperRow`s. Refuses what no C function can be, and ids and names that are taken. */
@@ -36,10 +36,10 @@ export function completeSignatures(
 
 function completeRow(raw: RawSignature, path: Path, regions: readonly RegionDecl[], fail: Fail): HelperRow {
   const id = Number(raw.id);
-  if (!ownId(id))
+  if (id < OWN_IDS[0] || id > OWN_IDS[1])
     fail('FCC0411', [...path, 'id'], `helper ${raw.name} has id ${raw.id}`, {
-      expected: '0x100 to 0x7ffffffe',
-      help: 'smaller ids are those of `fcc helpers`',
+      expected: '0x200 to 0x7ffffffe',
+      help: 'smaller ids are those of `fcc helpers`, or kept for them',
     });
   unique(
     `argument of ${raw.name}`,
@@ -52,6 +52,7 @@ function completeRow(raw: RawSignature, path: Path, regions: readonly RegionDecl
     name: raw.name,
     args: raw.args.map((a, i) => completeArg(a, raw, [...path, 'args', i], fail)),
     result: completeResult(raw, [...path, 'result'], regions, fail),
+    ...(raw.blocks ? { blocks: true } : {}),
     doc: raw.doc,
   };
 }

@@ -29,6 +29,7 @@ export function wholeTags(contract: Contract): string[] {
   }
   if (contract.passLength !== (context.size === null))
     tags.push(tag('pass-length', contract.passLength ? 'yes' : 'no'));
+  if (contract.interrupt) tags.push(tag('interrupt', 'yes'));
   return tags;
 }
 

@@ -24,10 +24,11 @@ export const WHOLE_TAGS = {
   context: 'fcc:context=r,align=8',
   region: 'fcc:region=packet,rw,min=14,max=1500,align=4',
   helpers: 'fcc:helpers=printf,now_ms',
-  helper: 'fcc:helper=0x100 send(r data[n], u32 n) -> i32',
+  helper: 'fcc:helper=0x200 send(r data[n], u32 n) -> i32',
   result: 'fcc:result=0..2,doc=drop, accept or too short',
   limits: 'fcc:limits=stack=512,instructions=10000',
   'pass-length': 'fcc:pass-length=no',
+  interrupt: 'fcc:interrupt=yes',
   doc: 'fcc:doc=what it is',
 } as const;
 
@@ -170,10 +171,8 @@ export function helpersOfTag(value: string, refuse: Refuse): string[] | null {
   return names.includes('') ? refuse('a name is empty', WHOLE_TAGS.helpers) : names;
 }
 
-export function yesOrNo(value: string, refuse: Refuse): boolean {
-  return (
-    value === 'yes' || (value === 'no' ? false : refuse(`${value} is neither yes nor no`, WHOLE_TAGS['pass-length']))
-  );
+export function yesOrNo(value: string, refuse: Refuse, example: string): boolean {
+  return value === 'yes' || (value === 'no' ? false : refuse(`${value} is neither yes nor no`, example));
 }
 
 /** A row of "signatures". */

@@ -70,7 +70,9 @@ export interface Contract extends Described {
   readonly regions: readonly RegionDecl[];
   /** Helper names (rows of HELPERS) that a container of this hook may call; null: all known helpers. */
   readonly helpers: readonly string[] | null;
-  /** Helpers of the firmware's own, with their signatures; ids from 0x100 on. Allowed like the others: by `helpers`. */
+  /** The hook runs its containers in interrupts: helpers that block cannot be called, also if `helpers` is null. */
+  readonly interrupt?: true;
+  /** Helpers of the firmware's own, with their signatures; ids from 0x200 on. Allowed like the others: by `helpers`. */
   readonly signatures?: readonly HelperRow[];
   /** What the hook makes of r0, and the unsigned range that it takes; a program is refused where r0 is never inside. */
   readonly result?: { readonly doc: string; readonly range?: readonly [bigint, bigint] };
@@ -97,6 +99,9 @@ export const REGION_DATA = 0;
 export const REGION_RODATA = 1;
 export const REGION_CONTEXT = 2;
 export const FIRST_GRANTED = 3;
+
+/** Longest context or region: image/fields.ts bounds every length of an image by the same number. */
+export const MAX_LENGTH = 0x01000000;
 
 /** A searched store may write the context only if all of it may be written. */
 export function searchRights({ context }: Contract): 'r' | 'rw' {

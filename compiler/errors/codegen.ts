@@ -8,7 +8,7 @@ export const CODEGEN_ERRORS = {
     exit: 4,
     title: 'not supported by the target',
     explain:
-      'The program needs something that the target cannot do, such as a native stack frame beyond the reach of its loads and stores. The interpreter runs it.',
+      'The program needs something that the target cannot do, such as a native stack frame beyond the reach of its loads and stores, or, for an image of eBPF text, calls that nest deeper than the interpreter on the device has frames for.',
     wrong: 'one function in which more than a thousand values are alive at once',
     right: 'the same work in parts, or the values in an array',
   },

@@ -93,11 +93,11 @@ export const CONTRACT_ERRORS = {
     ...malformed,
     title: 'impossible helper signature',
     explain:
-      'A row of "signatures" describes a C function that cannot be called: more than five arguments, a buffer whose "length" is not the number of a u32 argument, an id below 0x100, or an id or name that another helper has.',
+      'A row of "signatures" describes a C function that cannot be called: more than five arguments, a buffer whose "length" is not the number of a u32 argument, an id below 0x200, or an id or name that another helper has.',
     wrong:
-      '{ "hook": "fc/timer",\n  "signatures": [{ "id": 256, "name": "send", "args": [\n    { "kind": "buffer", "name": "data", "access": "r", "length": 0 }] }] }',
+      '{ "hook": "fc/timer",\n  "signatures": [{ "id": 512, "name": "send", "args": [\n    { "kind": "buffer", "name": "data", "access": "r", "length": 0 }] }] }',
     right:
-      '{ "hook": "fc/timer",\n  "signatures": [{ "id": 256, "name": "send", "args": [\n    { "kind": "buffer", "name": "data", "access": "r", "length": 1 },\n    { "kind": "u32", "name": "n" }] }] }',
+      '{ "hook": "fc/timer",\n  "signatures": [{ "id": 512, "name": "send", "args": [\n    { "kind": "buffer", "name": "data", "access": "r", "length": 1 },\n    { "kind": "u32", "name": "n" }] }] }',
   },
   FCC0412: {
     ...malformed,
@@ -108,5 +108,13 @@ export const CONTRACT_ERRORS = {
       '#include <fcc_contract.h>\n\nstruct FCC_HOOK("fc/net") ctx {\n    FCC_POINTER(const uint8_t) packet FCC_REGION("packet,r,max=1500");\n    uint32_t length FCC_TAG("lenght=packet");\n};\n\n__attribute__((section("fc/net"))) int run(const struct ctx *ctx) { return ctx->length; }',
     right:
       '#include <fcc_contract.h>\n\nstruct FCC_HOOK("fc/net") ctx {\n    FCC_POINTER(const uint8_t) packet FCC_REGION("packet,r,max=1500");\n    uint32_t length FCC_LENGTH("packet");\n};\n\n__attribute__((section("fc/net"))) int run(const struct ctx *ctx) { return ctx->length; }',
+  },
+  FCC0413: {
+    ...malformed,
+    title: 'helper that blocks in a hook that runs in interrupts',
+    explain:
+      'The contract says "interrupt": true, and "helpers" or the allow-list of a tag names a helper that may wait for time, a lock or a device (`fcc helpers` says which block; a row of "signatures" by "blocks": true). An interrupt cannot wait. Without a list ("helpers": null) all helpers are allowed that do not block.',
+    wrong: '{ "hook": "fc/sched", "interrupt": true, "helpers": ["now_ms", "ztimer_periodic_wakeup"] }',
+    right: '{ "hook": "fc/sched", "interrupt": true, "helpers": ["now_ms"] }',
   },
 } as const satisfies Record<string, ErrorRow>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ErrorRow } from './row.js';
 
-/** FCC02xx: ELF objects. */
+/** FCC02xx: ELF objects, and images of Femto-Containers. */
 export const ELF_ERRORS = {
   FCC0201: {
     stage: 'elf',
@@ -118,5 +118,23 @@ export const ELF_ERRORS = {
       'static char log[65 << 20];\n\n__attribute__((section("fc/timer")))\nint run(const unsigned *ctx) { return ++log[*ctx]; }',
     right:
       'static char log[4 << 10];\n\n__attribute__((section("fc/timer")))\nint run(const unsigned *ctx) { return ++log[*ctx & 4095]; }',
+  },
+  FCC0213: {
+    stage: 'elf',
+    exit: 3,
+    title: 'malformed Femto-Container image',
+    explain:
+      'The file starts as an image of Femto-Containers ("rBPF") does, but the lengths in its header do not add up to the length of the file, or its function table names a place that is not the start of an instruction, or a name that is not in rodata. The file is truncated or damaged.',
+    wrong: 'head -c 100 app.bin >half.bin && fcc verify half.bin',
+    right: 'fcc verify app.bin',
+  },
+  FCC0214: {
+    stage: 'elf',
+    exit: 3,
+    title: 'unsupported Femto-Container image',
+    explain:
+      'The image is of another version of the format, or has flags that fcc does not know how to read: compressed text, or flags of a function.',
+    wrong: 'an image with flags 1: its text is compressed',
+    right: 'the image of the same program with flags 0, or the object that it was made from',
   },
 } as const satisfies Record<string, ErrorRow>;

@@ -98,6 +98,15 @@ export const IMAGE_ERRORS = {
     wrong: 'fcc compile a.o -t cortex-m4 --map a.map && fcc run b.fcc --map a.map',
     right: 'fcc compile b.o -t cortex-m4 --map b.map && fcc run b.fcc --map b.map',
   },
+  FCC0612: {
+    stage: 'image',
+    exit: 3,
+    title: 'malformed eBPF image',
+    explain:
+      'The image has eBPF as its text, but not as `fcc compile -t ebpf` writes it: its table of functions, an entry point or a 64-bit load names a place that does not exist, or the instructions do not fit what the header says.',
+    wrong: 'an image of eBPF text with an entry point at the second slot of a 64-bit load',
+    right: 'fcc compile prog.o -t ebpf -o prog.fcc && fcc run prog.fcc',
+  },
   FCC0801: {
     stage: 'device',
     exit: 5,

@@ -34,8 +34,9 @@ export const RUN_ERRORS = {
   FCC0711: {
     stage: 'run',
     exit: 2,
-    title: 'the interpreter runs objects',
-    explain: 'An image holds native code only. The interpreter needs the eBPF object that it was compiled from.',
+    title: 'the interpreter runs eBPF',
+    explain:
+      'An image for a core holds native code only. The interpreter needs the eBPF object that it was compiled from, or an image that was compiled with -t ebpf.',
     wrong: 'fcc run prog.fcc --engine interp',
     right: 'fcc run prog.o --engine interp',
   },

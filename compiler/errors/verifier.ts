@@ -118,9 +118,9 @@ export const VERIFIER_ERRORS = {
     explain:
       'The helper gives an address or 0, and the program uses the result before it has ruled out 0. Only a comparison of the pointer itself with 0 tells; one of something computed from it does not.',
     contract:
-      '{ "hook": "fc/timer", "helpers": ["find"],\n  "regions": [{ "name": "slot", "access": "rw", "size": 16 }],\n  "signatures": [{ "id": 256, "name": "find", "args": [],\n    "result": { "kind": "region", "region": "slot", "nullable": true } }] }',
-    wrong: 'call 0x100   ; find\nr0 = *(u8 *)(r0 + 0)\nexit',
-    right: 'call 0x100   ; find\nif r0 == 0 goto out\nr0 = *(u8 *)(r0 + 0)\nout:\nexit',
+      '{ "hook": "fc/timer", "helpers": ["find"],\n  "regions": [{ "name": "slot", "access": "rw", "size": 16 }],\n  "signatures": [{ "id": 512, "name": "find", "args": [],\n    "result": { "kind": "region", "region": "slot", "nullable": true } }] }',
+    wrong: 'call 0x200   ; find\nr0 = *(u8 *)(r0 + 0)\nexit',
+    right: 'call 0x200   ; find\nif r0 == 0 goto out\nr0 = *(u8 *)(r0 + 0)\nout:\nexit',
   },
   FCC0114: {
     ...rejected,
@@ -137,9 +137,9 @@ export const VERIFIER_ERRORS = {
     explain:
       'The signature of the helper gives bounds for a scalar argument, and nothing shows that the value keeps them. Firmware counts on such bounds, and no guard is made for them.',
     contract:
-      '{ "hook": "fc/timer", "helpers": ["pin_set"],\n  "signatures": [{ "id": 256, "name": "pin_set", "args": [{ "kind": "u32", "name": "pin", "range": [0, 7] }],\n    "result": { "kind": "u32" } }] }',
-    wrong: 'r1 = *(u32 *)(r1 + 0)\ncall 0x100   ; pin_set\nexit',
-    right: 'r1 = *(u32 *)(r1 + 0)\nr1 &= 7\ncall 0x100   ; pin_set\nexit',
+      '{ "hook": "fc/timer", "helpers": ["pin_set"],\n  "signatures": [{ "id": 512, "name": "pin_set", "args": [{ "kind": "u32", "name": "pin", "range": [0, 7] }],\n    "result": { "kind": "u32" } }] }',
+    wrong: 'r1 = *(u32 *)(r1 + 0)\ncall 0x200   ; pin_set\nexit',
+    right: 'r1 = *(u32 *)(r1 + 0)\nr1 &= 7\ncall 0x200   ; pin_set\nexit',
   },
   FCC0116: {
     ...rejected,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Contract, fieldRights, fieldSize } from '../contract/types.js';
+import { type Contract, fieldSize } from '../contract/types.js';
 import { CompileError } from '../errors/index.js';
 import type { RunRequest } from './engine.js';
 import { contextAddress, grantedAddress, MAX_GRANTED, MAX_REGION_BYTES } from './layout.js';
@@ -97,17 +97,6 @@ function makeContext(contract: Contract, given: Uint8Array | null, regions: read
     }
   }
   return { name: 'context', base: contextAddress(layout.align), bytes: copy, writable: layout.access === 'rw' };
-}
-
-/** Whether the container may write `length` bytes at `offset` in the context: every byte by its field's right. */
-export function contextWritable(contract: Contract, offset: number, length: number): boolean {
-  const { fields, access } = contract.context;
-  for (let at = offset; at < offset + length; at++) {
-    const field = fields.find((f) => at >= f.offset && at < f.offset + fieldSize(f));
-    const right = field === undefined ? access : fieldRights(field);
-    if (right !== 'rw') return false;
-  }
-  return true;
 }
 
 /**

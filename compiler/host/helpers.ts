@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { HELPERS, HelperRow } from '../contract/helpers.js';
+import { allows, type HELPERS, type HelperRow } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import { type GuestMemory, HelperTrap } from './engine.js';
 
@@ -9,7 +9,7 @@ type HelperName = (typeof HELPERS)[number]['name'] | 'unwind';
 /** What a helper does in a test engine: C arguments as unsigned numbers in, C result out. */
 export type HelperBody = (args: readonly bigint[], memory: GuestMemory) => bigint;
 
-/** Keys that one store holds (local and global are two stores). */
+/** Keys that one store holds (local, global and tenant are three stores). */
 export const STORE_CAPACITY = 16;
 
 const MASK32 = 0xffffffffn;
@@ -21,8 +21,7 @@ export function allowedHelpers(
   rows: readonly HelperRow[],
   extra: readonly HelperRow[] = [],
 ): readonly HelperRow[] {
-  const names = contract.helpers;
-  return [...rows.filter((r) => names === null || names.includes(r.name)), ...extra];
+  return [...rows.filter((r) => allows(contract, r)), ...extra];
 }
 
 /** A decimal number as the `fmt_` helpers and printf write it. */
@@ -52,6 +51,7 @@ export class HelperHost {
   readonly #rows: ReadonlyMap<number, HelperRow>;
   readonly #local = new Map<number, number>();
   readonly #global = new Map<number, number>();
+  readonly #tenant = new Map<number, number>();
   #milliseconds = 1000;
   #microseconds = 1000000;
   #reads = 0;
@@ -175,6 +175,11 @@ export class HelperHost {
       const then = new DataView(old.buffer, old.byteOffset, 4).getUint32(0, true) + low32(period!);
       return this.#put32(last!, then % 2 ** 32);
     },
+    store_tenant: ([key, value]) => store(this.#tenant, low32(key!), low32(value!)),
+    fetch_tenant: ([key, out]) => this.#put32(out!, this.#tenant.get(low32(key!)) ?? 0),
+    delete_local: ([key]) => BigInt(this.#local.delete(low32(key!))),
+    delete_global: ([key]) => BigInt(this.#global.delete(low32(key!))),
+    delete_tenant: ([key]) => BigInt(this.#tenant.delete(low32(key!))),
     unwind: ([value]) => value!,
   };
 

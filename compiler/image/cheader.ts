@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { CONFORMANCE_HELPERS, HELPERS, type HelperRow } from '../contract/helpers.js';
+import { ARG_DETAIL, ARG_KINDS, RESULT_KINDS, signatureWords } from '../contract/signature-words.js';
 import { FIRST_GRANTED, REGION_CONTEXT, REGION_DATA, REGION_RODATA } from '../contract/types.js';
-import { crc32Text } from './crc32.js';
 import {
   ARCHES,
   ATOMIC_OPS,
@@ -25,7 +25,6 @@ import {
   RIGHT_WRITE,
   UNKNOWN,
 } from './fields.js';
-import type { Image } from './image.js';
 import { LOAD_FAILURES, REFUSALS, statusNumber } from './status.js';
 import { TRAPS } from './traps.js';
 
@@ -143,30 +142,6 @@ function prototype(row: HelperRow): string {
   return `/* ${row.doc} */\n${result}fcc_helper_${row.name}(${list});`;
 }
 
-/** Kinds of a helper's arguments in C; buffers are sums of bits. */
-const ARG_KINDS = { u32: 0, u64: 1, context: 2, string: 3, buffer: 4, write: 8, fixed: 16 } as const;
-const RESULT_KINDS = ['void', 'u32', 'i32', 'u64', 'region'] as const;
-
-/** A helper's row of the interpreter's table. */
-function signature(row: HelperRow): string {
-  const args = row.args.map((a): [number, number] => {
-    switch (a.kind) {
-      case 'u32':
-      case 'u64':
-      case 'context':
-        return [ARG_KINDS[a.kind], 0];
-      case 'cstring':
-        return [ARG_KINDS.string, 0];
-      default: {
-        const kind = ARG_KINDS.buffer + (a.access === 'r' ? 0 : ARG_KINDS.write);
-        return a.kind === 'fixed' ? [kind + ARG_KINDS.fixed, a.size] : [kind, a.length];
-      }
-    }
-  });
-  const list = (i: 0 | 1): string => `{ ${args.map((a) => a[i]).join(', ') || '0'} }`;
-  return `{ 0x${row.id.toString(16)}u, FCC_RESULT_${row.result.kind.toUpperCase()}, ${args.length}, ${list(0)}, ${list(1)} }`;
-}
-
 function helpersHeader(): string {
   const rows: readonly HelperRow[] = [...HELPERS, ...CONFORMANCE_HELPERS];
   return `${BANNER}#pragma once
@@ -182,12 +157,22 @@ extern "C" {
 /* Test firmware only. */
 #define FCC_CONFORMANCE_HELPERS(X) ${CONFORMANCE_HELPERS.map((r) => `\\\n    X(0x${r.id.toString(16)}u, ${r.name})`).join(' ')}
 
-/* Signatures, for the interpreter: { id, result, arguments, { kind of each }, { size of a fixed buffer, or number of the argument with the length } }. */
+/*
+ * Signatures, for the interpreter: rows of words, one row behind the other, and a word 0 behind the last. A row: the id, FCC_SIGNATURE_HEAD,
+ * and for each argument FCC_ARGUMENT with kind and detail, which is the size of a fixed buffer or the number of the argument with the length.
+ * Behind an argument with a range its smallest and its largest value: a word each for u32, two for u64, low one first.
+ */
+#define FCC_SIGNATURE_HEAD(result, arguments, words) ((result) | (arguments) << 8 | (words) << 16)
+#define FCC_ARGUMENT(kind, detail) ((kind) | (detail) << ${ARG_DETAIL})
+${define('ARG_DETAIL', `${ARG_DETAIL}u`, 'bit where the detail starts')}
 ${Object.entries(ARG_KINDS)
   .map(([k, v]) => define(`ARG_${k}`, `${v}u`))
   .join('\n')}
 ${RESULT_KINDS.map((k, i) => define(`RESULT_${k}`, `${i}u`)).join('\n')}
-#define FCC_HELPER_SIGNATURES ${rows.map((r) => `\\\n    ${signature(r)}`).join(', ')}
+typedef uint32_t fcc_signature_t;
+#define FCC_HELPER_SIGNATURES ${rows.map((r) => `\\\n    ${signatureWords(r)}`).join(', ')}
+/* Those of the firmware's own helpers: ..._SIGNATURES of the headers of its contracts, and 0. Firmware without such helpers has none. */
+extern const fcc_signature_t fcc_own_signatures[] __attribute__((weak));
 
 ${rows.map(prototype).join('\n\n')}
 
@@ -200,33 +185,4 @@ ${rows.map(prototype).join('\n\n')}
 /** The generated C headers by file name; they belong into runtime-c/include. */
 export function generateHeaders(): Record<string, string> {
   return { 'fcc_image.h': imageHeader(), 'fcc_helpers.h': helpersHeader() };
-}
-
-/**
- * An image as C source for `--format c`: an 8-aligned constant array and what firmware needs to know of it. `name` is a C
- * identifier, `hook` the contract's hook name.
- */
-export function imageToC(image: Image, name: string, hook: string): string {
-  const id = /^[A-Za-z_]\w*$/.test(name) ? name : `_${name.replace(/\W/g, '_')}`;
-  const upper = id.toUpperCase();
-  const lines: string[] = [];
-  for (let at = 0; at < image.bytes.length; at += 16) {
-    const row = Array.from(image.bytes.subarray(at, at + 16), (b) => `0x${b.toString(16).padStart(2, '0')}`);
-    lines.push(`    ${row.join(', ')},`);
-  }
-  return `/* Written by fcc from an eBPF object for hook ${hook.replace(/[^\x20-\x7e]|\*/g, '?')}. */
-#pragma once
-#include <stdint.h>
-
-#define ${upper}_HOOK_ID ${hex(crc32Text(hook))} /* CRC-32 of the hook's name */
-#define ${upper}_LENGTH ${image.bytes.length}u
-#define ${upper}_BLOCK_LENGTH ${image.blockLength}u /* writable data, zeroed data and eBPF stack frames */
-#define ${upper}_INSTANCE_LENGTH ${image.instanceLength}u
-#define ${upper}_STACK_LENGTH ${image.stackLength}u /* native stack, helpers apart */
-${image.entries.map((e, i) => `#define ${upper}_ENTRY_${e.name.replace(/\W/g, '_').toUpperCase()} ${i}`).join('\n')}
-
-static const uint8_t ${id}[${upper}_LENGTH] __attribute__((aligned(8))) = {
-${lines.join('\n')}
-};
-`;
 }

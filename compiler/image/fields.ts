@@ -81,7 +81,7 @@ export const INSTANCE_FIELDS = [
   {
     name: 'trap',
     type: 'u32',
-    doc: 'where a trap goes: first argument register = trap code, link register = up to 4 bytes behind the start of the site in the trap table',
+    doc: 'where a trap goes: first argument register = trap code, link register = up to 4 bytes behind the start of the site in the trap table; after a trap its code; for text of eBPF the address of the image',
   },
   { name: 'host_sp', type: 'u32', doc: 'stack pointer to return to after a trap' },
   { name: 'region_count', type: 'u32', doc: 'rows of the region table below' },

@@ -42,7 +42,12 @@ function refuse(name: RefusalName, what: string, offset: number, expected: strin
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 
-/** One table row of an image: reads fields by name and refuses by field. */
+/**
+ * One table row of an image: reads fields by name and refuses by field. Rules are of two kinds. A device relies on those
+ * that `need` states: fcc_check in runtime-c applies them, in the same order. The others, by `want` and what calls it, are
+ * for readers on a host: they keep names readable, and tell early what a device refuses when it loads or runs the image or
+ * what cannot harm it.
+ */
 class Row<T extends readonly FieldRow[]> {
   private readonly layout: { size: number; offset: Readonly<Record<T[number]['name'], number>> };
   constructor(
@@ -51,6 +56,7 @@ class Row<T extends readonly FieldRow[]> {
     private readonly rows: T,
     private readonly reason: RefusalName,
     private readonly title: string,
+    private readonly all: boolean,
   ) {
     this.layout = layoutOf(rows);
   }
@@ -64,33 +70,45 @@ class Row<T extends readonly FieldRow[]> {
   need(ok: boolean, name: T[number]['name'], expected: string, reason: RefusalName = this.reason): void {
     if (!ok) refuse(reason, `${this.title}.${name}`, this.at + this.layout.offset[name], expected, hex(this.get(name)));
   }
+  /** The same, of a rule that no device relies on. */
+  want(ok: boolean, name: T[number]['name'], expected: string, reason: RefusalName = this.reason): void {
+    if (this.all) this.need(ok, name, expected, reason);
+  }
   max(name: T[number]['name'], limit: number): void {
-    this.need(this.get(name) <= limit, name, `at most ${hex(limit)}`);
+    this.want(this.get(name) <= limit, name, `at most ${hex(limit)}`);
   }
   align(name: T[number]['name']): 1 | 2 | 4 | 8 {
     const v = this.get(name);
-    this.need(v === 1 || v === 2 || v === 4 || v === 8, name, '1, 2, 4 or 8');
+    this.want(v === 1 || v === 2 || v === 4 || v === 8, name, '1, 2, 4 or 8');
     return v as 1 | 2 | 4 | 8;
   }
   rights(name: T[number]['name']): Rights {
     const v = this.get(name);
-    this.need(v === RIGHT_READ || v === (RIGHT_READ | RIGHT_WRITE), name, '1 (read) or 3 (read and write)');
+    this.want(v === RIGHT_READ || v === (RIGHT_READ | RIGHT_WRITE), name, '1 (read) or 3 (read and write)');
     return v === RIGHT_READ ? 'r' : 'rw';
   }
 }
 
-/** Text of a NUL-padded name field; refuses an empty, unprintable or badly padded one. */
-function readName(bytes: Uint8Array, at: number): string {
+/** Text of a NUL-padded name field; refuses an empty, unprintable or badly padded one. A device relies on its last byte. */
+function readName(bytes: Uint8Array, at: number, all: boolean): string {
   let length = 0;
   while (length < ENTRY_NAME_LENGTH && bytes[at + length] !== 0) length++;
-  if (length === 0 || length === ENTRY_NAME_LENGTH)
+  if ((length === 0 && all) || length === ENTRY_NAME_LENGTH)
     refuse('entry', 'entry name', at, `1 to ${ENTRY_NAME_LENGTH - 1} bytes`, `${length} bytes`);
-  for (let i = 0; i < ENTRY_NAME_LENGTH; i++) {
+  for (let i = all ? 0 : ENTRY_NAME_LENGTH - 1; i < ENTRY_NAME_LENGTH; i++) {
     const b = bytes[at + i]!;
     if (i < length ? b < 0x21 || b > 0x7e : b !== 0)
       refuse('entry', 'entry name', at + i, i < length ? 'printable ASCII' : 'NUL padding', hex(b));
   }
   return String.fromCharCode(...bytes.subarray(at, at + length));
+}
+
+/** CRC-32 of an image, its own field counting as zero. `bytes` must be as long as a header. */
+function checksumOf(bytes: Uint8Array): number {
+  // Not slice: a Node Buffer's shares the caller's bytes.
+  const copy = new Uint8Array(bytes);
+  copy.fill(0, HEADER.offset.checksum, HEADER.offset.checksum + 4);
+  return crc32(copy);
 }
 
 /** Header checks that need nothing but the header and the bytes: magic, version, lengths, checksum, arch, bounds. */
@@ -100,48 +118,61 @@ function checkHeader(bytes: Uint8Array, h: Row<typeof HEADER_FIELDS>): Arch {
   h.need(h.get('version') === IMAGE_VERSION, 'version', String(IMAGE_VERSION), 'version');
   h.need(h.get('header_length') === HEADER.size, 'header_length', String(HEADER.size), 'version');
   const total = h.get('total_length');
-  h.need(total === bytes.length && total <= max && total % 8 === 0, 'total_length', hex(bytes.length), 'length');
-  // Not slice: a Node Buffer's shares the caller's bytes.
-  const copy = new Uint8Array(bytes);
-  copy.fill(0, HEADER.offset.checksum, HEADER.offset.checksum + 4);
-  h.need(h.get('checksum') === crc32(copy), 'checksum', hex(crc32(copy)), 'checksum');
-  const arch = (Object.keys(ARCHES) as Arch[]).find((a) => ARCHES[a] === h.get('arch'));
-  if (!arch)
-    return refuse('arch', 'header.arch', HEADER.offset.arch, Object.values(ARCHES).join(', '), hex(h.get('arch')));
+  h.need(total === bytes.length, 'total_length', hex(bytes.length), 'length');
+  h.want(total <= max && total % 8 === 0, 'total_length', `a multiple of 8 up to ${hex(max)}`, 'length');
+  // Before what damage may have done to other fields; fcc_validate asks for it last, fcc_check not at all.
+  h.want(h.get('checksum') === checksumOf(bytes), 'checksum', hex(checksumOf(bytes)), 'checksum');
+  const arches = Object.keys(ARCHES) as Arch[];
+  const arch = arches.find((a) => ARCHES[a] === h.get('arch'));
+  h.want(arch !== undefined, 'arch', Object.values(ARCHES).join(', '), 'arch');
+  for (const name of ['text_length', 'rodata_length', 'data_length', 'bss_length', 'frame_length'] as const) {
+    h.need(h.get(name) <= max, name, `at most ${hex(max)}`);
+    h.need(h.get(name) % 8 === 0, name, 'a multiple of 8');
+  }
   h.need(h.get('entry_count') >= 1, 'entry_count', 'at least 1');
   h.max('entry_count', IMAGE_LIMITS.MAX_ENTRIES.value);
   h.max('import_count', IMAGE_LIMITS.MAX_IMPORTS.value);
-  h.max('region_count', IMAGE_LIMITS.MAX_REGIONS.value);
-  for (const name of ['text_length', 'rodata_length', 'data_length', 'bss_length', 'frame_length'] as const) {
-    h.max(name, max);
-    h.need(h.get(name) % 8 === 0, name, 'a multiple of 8');
-  }
-  h.max('stack_length', max);
-  h.need((h.get('flags') & ~FLAG_FUELLED) === 0, 'flags', 'no bits but 0');
   h.need(
+    h.get('region_count') <= IMAGE_LIMITS.MAX_REGIONS.value,
+    'region_count',
+    `at most ${hex(IMAGE_LIMITS.MAX_REGIONS.value)}`,
+  );
+  h.max('stack_length', max);
+  h.want((h.get('flags') & ~FLAG_FUELLED) === 0, 'flags', 'no bits but 0');
+  h.want(
     (h.get('flags') === FLAG_FUELLED) === (h.get('worst_case') === UNKNOWN),
     'flags',
     'bit 0 set if and only if there is no worst case',
   );
   const context = h.get('context_length');
-  h.need(context === UNKNOWN || context <= max, 'context_length', `at most ${hex(max)} or ${hex(UNKNOWN)}`);
+  h.want(context === UNKNOWN || context <= max, 'context_length', `at most ${hex(max)} or ${hex(UNKNOWN)}`);
+  const align = CODE_ALIGN[arch ?? 'ebpf'];
   const text = h.get('text_length');
-  h.need(h.get('trap_table') % CODE_ALIGN[arch] === 0, 'trap_table', `a multiple of ${CODE_ALIGN[arch]}`);
+  h.want(h.get('trap_table') % align === 0, 'trap_table', `a multiple of ${align}`);
   h.max('trap_table', text);
   h.max('trap_count', Math.floor((text - h.get('trap_table')) / 4));
-  return arch;
+  return arch ?? 'ebpf';
 }
 
 /**
  * Reads and validates an image; nothing of it is used before it was checked. `bytes` must be exactly one image. The result
  * holds views into `bytes`. Throws CompileError FCC0601 to FCC0609 with the byte offset, what was expected and what is there.
- * fcc_validate in runtime-c applies the same rules in the same order.
  */
 export function readImage(bytes: Uint8Array): Image {
+  return read(bytes, true);
+}
+
+/** Throws as readImage does, but only for what fcc_check refuses too: the rules that a device relies on. */
+export function checkImage(bytes: Uint8Array): void {
+  read(bytes, false);
+}
+
+/** `all`: by the rules for readers as well. */
+function read(bytes: Uint8Array, all: boolean): Image {
   if (bytes.length < HEADER.size)
     refuse('magic', 'header', 0, `at least ${HEADER.size} bytes`, `${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const h = new Row(view, 0, HEADER_FIELDS, 'header', 'header');
+  const h = new Row(view, 0, HEADER_FIELDS, 'header', 'header', all);
   const arch = checkHeader(bytes, h);
   const contextAlign = h.align('context_align');
   const contextRights = h.rights('context_rights');
@@ -156,27 +187,25 @@ export function readImage(bytes: Uint8Array): Image {
   const end = dataOffset + h.get('data_length');
   if (end !== bytes.length)
     refuse('length', 'sections', HEADER.offset.text_length, hex(bytes.length), `${hex(end)} by tables and sections`);
-  for (let i = tablesEnd; i < textOffset; i++)
+  for (let i = tablesEnd; i < textOffset && all; i++)
     if (bytes[i] !== 0) refuse('header', 'padding', i, 'zero', hex(bytes[i]!));
 
   const entries: (ImageEntry & { nameHash: number })[] = [];
   for (let i = 0; i < entryCount; i++) {
     const at = HEADER.size + i * ENTRY_SIZE;
-    const e = new Row(view, at, ENTRY_FIELDS, 'entry', `entry[${i}]`);
+    const e = new Row(view, at, ENTRY_FIELDS, 'entry', `entry[${i}]`, all);
     const offset = e.get('offset');
-    e.need(
-      offset < h.get('text_length') && offset % CODE_ALIGN[arch] === 0,
-      'offset',
-      `a multiple of ${CODE_ALIGN[arch]} below ${hex(h.get('text_length'))}`,
-    );
+    const place = `a multiple of ${CODE_ALIGN[arch]} below ${hex(h.get('text_length'))}`;
+    e.need(offset < h.get('text_length'), 'offset', place);
+    e.want(offset % CODE_ALIGN[arch] === 0, 'offset', place);
     e.max('stack_length', h.get('stack_length'));
     e.max('worst_case', h.get('worst_case'));
-    const name = readName(bytes, at + ENTRY.size);
+    const name = readName(bytes, at + ENTRY.size, all);
     const nameHash = e.get('name_hash');
     // A name of full length may have been cut: its hash is then of the longer name.
     if (name.length < ENTRY_NAME_LENGTH - 1)
-      e.need(nameHash === crc32Text(name), 'name_hash', `${hex(crc32Text(name))} (of ${name})`);
-    e.need(!entries.some((o) => o.nameHash === nameHash), 'name_hash', 'a hash that no earlier entry has');
+      e.want(nameHash === crc32Text(name), 'name_hash', `${hex(crc32Text(name))} (of ${name})`);
+    e.want(!entries.some((o) => o.nameHash === nameHash), 'name_hash', 'a hash that no earlier entry has');
     const worst = e.get('worst_case');
     entries.push({
       name,
@@ -188,16 +217,16 @@ export function readImage(bytes: Uint8Array): Image {
   }
   const imports: number[] = [];
   for (let at = importsAt; at < regionsAt; at += IMPORT.size) {
-    const row = new Row(view, at, IMPORT_FIELDS, 'import', `import[${imports.length}]`);
+    const row = new Row(view, at, IMPORT_FIELDS, 'import', `import[${imports.length}]`, all);
     const id = row.get('id');
-    row.need(id !== 0 && id < INTRINSIC_BASE + INTRINSICS.length, 'id', 'a helper id or a known intrinsic');
+    row.want(id !== 0 && id < INTRINSIC_BASE + INTRINSICS.length, 'id', 'a helper id or a known intrinsic');
     imports.push(id);
   }
   const regions: ImageRegion[] = [];
   for (let at = regionsAt; at < tablesEnd; at += REGION.size) {
-    const row = new Row(view, at, REGION_FIELDS, 'region', `region[${regions.length}]`);
+    const row = new Row(view, at, REGION_FIELDS, 'region', `region[${regions.length}]`, all);
     row.max('min_length', row.get('max_length'));
-    row.need(row.get('reserved') === 0, 'reserved', 'zero');
+    row.want(row.get('reserved') === 0, 'reserved', 'zero');
     regions.push({
       minLength: row.get('min_length'),
       maxLength: row.get('max_length'),
@@ -238,8 +267,12 @@ export function readImage(bytes: Uint8Array): Image {
   };
 }
 
-/** The entry of a name (the whole name, also if the image keeps only its beginning), or undefined. */
+/**
+ * The entry of a name: the whole one, also if the image keeps only its beginning, or the beginning that it keeps, if no other entry
+ * has the same. Else undefined.
+ */
 export function findEntry(image: Image, name: string): (ImageEntry & { readonly nameHash: number }) | undefined {
   const hash = crc32Text(name);
-  return image.entries.find((e) => e.nameHash === hash);
+  const kept = image.entries.filter((e) => e.name === name);
+  return image.entries.find((e) => e.nameHash === hash) ?? (kept.length === 1 ? kept[0] : undefined);
 }

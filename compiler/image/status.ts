@@ -2,8 +2,9 @@
 import type { ErrorCode } from '../errors/index.js';
 
 /**
- * Why an image is refused, one row per reason. The reader throws `error`, the C loader returns -(index + 1); both apply the
- * same rules in the same order, so one damaged image gets the same verdict from either.
+ * Why an image is refused, one row per reason. The reader throws `error`, fcc_check and fcc_validate return -(index + 1).
+ * Rules that a device relies on (read.ts marks them) are the same in C, in the same order; a device meets the others when
+ * it loads the image, by a row of LOAD_FAILURES, or not at all.
  */
 export const REFUSALS = [
   { name: 'magic', error: 'FCC0601', doc: 'does not start with the magic number, or is shorter than a header' },
@@ -30,6 +31,12 @@ export const LOAD_FAILURES = [
   { name: 'context', doc: 'the context does not fit: length or alignment' },
   { name: 'no_entry', doc: 'no entry of that name or number' },
   { name: 'text', doc: 'text of eBPF has an instruction it cannot have' },
+  { name: 'contract', doc: 'the image was compiled against another contract than the hook has' },
+  { name: 'rights', doc: 'the tenant may not install to this hook, or not with one of its regions' },
+  { name: 'quota', doc: 'the tenant has used up its containers, memory or time' },
+  { name: 'busy', doc: 'the container is running, or the hook takes no second one' },
+  { name: 'stopped', doc: 'the container is stopped' },
+  { name: 'port', doc: 'the operating system could not start a thread' },
 ] as const;
 
 /** The C loader's number for a refusal or failure. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Program } from '../bpf/program.js';
+import { contextWritable } from '../contract/kept.js';
 import type { Contract } from '../contract/types.js';
 import { type GuestMemory, HelperTrap } from '../host/engine.js';
-import { contextWritable, type Guest } from '../host/guest.js';
+import type { Guest } from '../host/guest.js';
 import { FRAME_BYTES, frameAddress, LAYOUT } from '../host/layout.js';
 
 /** A piece of memory that the container may reach. */

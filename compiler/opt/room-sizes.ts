@@ -1,7 +1,39 @@
 // SPDX-License-Identifier: MIT
 import { mask } from '../ir/arith.js';
-import { type Cond, type Func, type Inst, newValue, type Op, type Origin, type Value } from '../ir/ir.js';
-import type { Access, Test } from './rooms.js';
+import { type Block, type Cond, type Func, type Inst, newValue, type Op, type Origin, type Value } from '../ir/ir.js';
+
+/** An address as the guard sees it: root + index * 2^scale + offset. */
+export interface Place {
+  readonly root: Value;
+  /** The root's high lane where the guard of the sum's high lane goes too. */
+  readonly high: Value | null;
+  readonly index: Value | null;
+  readonly scale: bigint;
+  /** Signed. */
+  readonly offset: bigint;
+  /** The root is where the address's own variable starts: the address itself is compared. */
+  readonly walks: boolean;
+}
+
+export interface Access {
+  readonly search: Inst;
+  /** Guard of the high lane, right before. */
+  readonly top: Inst | null;
+  readonly block: Block;
+  readonly place: Place;
+  readonly size: bigint;
+}
+
+/** What shows that an access needs no search: made by `insts` and compared. */
+export interface Test {
+  readonly insts: readonly Inst[];
+  readonly cond: Cond;
+  readonly args: Value[];
+  /** Bytes that there must be from the root on, if that is all that is asked, and the value compared with them. */
+  readonly least?: bigint;
+  readonly room?: Value;
+  readonly access: Access;
+}
 
 /**
  * The room that a pointer has to the end of its region, and what follows from it for accesses that start from the pointer. `insts`

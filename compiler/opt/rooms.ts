@@ -13,7 +13,6 @@ import {
 import { mask, toSigned } from '../ir/arith.js';
 import {
   type Block,
-  type Cond,
   type Func,
   type Inst,
   type Module,
@@ -25,7 +24,7 @@ import {
 } from '../ir/ir.js';
 import { instOf, valuesInto } from './induction.js';
 import { pass } from './pass.js';
-import { RoomSizes } from './room-sizes.js';
+import { type Access, type Place, RoomSizes, type Test } from './room-sizes.js';
 
 /**
  * Takes: a guarded module. Gives: where several searches start from one pointer, the region of that pointer looked up once, and each
@@ -49,28 +48,6 @@ const MOST_BLOCKS = 3000;
 /** How much more often each loop around a block makes it executed, and how many loops count. */
 const PER_LOOP = 8;
 const MOST_DEPTH = 4;
-
-/** An address as the guard sees it: root + index * 2^scale + offset. */
-export interface Place {
-  readonly root: Value;
-  /** The root's high lane where the guard of the sum's high lane goes too. */
-  readonly high: Value | null;
-  readonly index: Value | null;
-  readonly scale: bigint;
-  /** Signed. */
-  readonly offset: bigint;
-  /** The root is where the address's own variable starts: the address itself is compared. */
-  readonly walks: boolean;
-}
-
-export interface Access {
-  readonly search: Inst;
-  /** Guard of the high lane, right before. */
-  readonly top: Inst | null;
-  readonly block: Block;
-  readonly place: Place;
-  readonly size: bigint;
-}
 
 class Rooms {
   private readonly graph: Graph;
@@ -375,14 +352,3 @@ class Rooms {
 
 /** Instructions that are looked at for searches to be done with a first. */
 const MOST_BETWEEN = 200;
-
-/** What shows that an access needs no search: made by `insts` and compared. */
-export interface Test {
-  readonly insts: readonly Inst[];
-  readonly cond: Cond;
-  readonly args: Value[];
-  /** Bytes that there must be from the root on, if that is all that is asked, and the value compared with them. */
-  readonly least?: bigint;
-  readonly room?: Value;
-  readonly access: Access;
-}

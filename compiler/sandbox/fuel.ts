@@ -1,21 +1,63 @@
 // SPDX-License-Identifier: MIT
-import { graphOf, loopsOf } from '../ir/analysis.js';
-import type { Block, Func, Inst } from '../ir/ir.js';
+import { graphOf, type Loop, localFuncs, loopsOf } from '../ir/analysis.js';
+import type { Block, Func, Inst, Module } from '../ir/ir.js';
 
-/** Number of eBPF instructions that some code came from: the rough cost of going through it once, at least 1. */
-function cost(blocks: Iterable<Block>): bigint {
-  const places = new Set<string>();
-  for (const b of blocks) {
-    for (const { origin } of [...b.insts, b.term]) places.add(`${origin.func}:${origin.slot}`);
+/** What a unit of fuel is written as at most: 32 bits. */
+const MOST = 0xffffffffn;
+
+/**
+ * What going through code once costs: the eBPF instructions that it came from, those of loops with a bound as often as that says, and
+ * those of local functions at each call. Loops without a bound count once, as they pay for their rounds themselves.
+ */
+export class Costs {
+  readonly #locals: ReadonlyMap<number, Func>;
+  readonly #known = new Map<Func, bigint>();
+
+  constructor(module: Module) {
+    this.#locals = localFuncs(module);
   }
-  return BigInt(Math.max(1, places.size));
+
+  /** Of a whole function. There is no recursion. */
+  of(fn: Func): bigint {
+    let sum = this.#known.get(fn);
+    if (sum === undefined) {
+      sum = this.through(new Set(fn.blocks), loopsOf(graphOf(fn)).loops);
+      this.#known.set(fn, sum);
+    }
+    return sum;
+  }
+
+  /** Of some blocks, with the loops that lie in them; 1 to 2^32 - 1. */
+  through(blocks: ReadonlySet<Block>, inside: readonly Loop[]): bigint {
+    // An instruction of eBPF may have become several, in blocks of different loops: it runs as often as the one that runs most.
+    const places = new Map<string, bigint>();
+    let sum = 0n;
+    for (const b of blocks) {
+      let rounds = 1n;
+      for (const { header, body } of inside) {
+        // The header runs once more than its loop has rounds.
+        if (header.bound !== undefined && body.has(b)) rounds *= BigInt(header.bound) + 1n;
+      }
+      for (const { origin } of [...b.insts, b.term]) {
+        const place = `${origin.func}:${origin.slot}`;
+        const old = places.get(place) ?? 0n;
+        if (rounds > old) places.set(place, rounds);
+      }
+      for (const { callee } of b.insts) {
+        const local = callee === undefined ? undefined : this.#locals.get(callee);
+        if (local) sum += rounds * this.of(local);
+      }
+    }
+    for (const rounds of places.values()) sum += rounds;
+    return sum < 1n ? 1n : sum > MOST ? MOST : sum;
+  }
 }
 
 /**
  * Makes every cycle that has no bound pay: at the end of each block that an edge backwards leaves. Cycles that are not
- * natural loops always pay.
+ * natural loops always pay. So a run executes at most its fuel in eBPF instructions, and besides what a run without such cycles would.
  */
-export function insertFuel(fn: Func): void {
+export function insertFuel(fn: Func, costs: Costs): void {
   const graph = graphOf(fn);
   const { loops, irreducible } = loopsOf(graph);
   const paying = new Map<Block, bigint>();
@@ -25,11 +67,12 @@ export function insertFuel(fn: Func): void {
   };
   for (const loop of loops) {
     if (loop.header.bound !== undefined) continue;
-    const amount = cost(loop.body);
+    const inside = loops.filter((l) => l !== loop && loop.body.has(l.header));
+    const amount = costs.through(loop.body, inside);
     for (const latch of loop.latches) charge(latch, amount);
   }
   if (irreducible.length > 0) {
-    const amount = cost(fn.blocks);
+    const amount = costs.through(new Set(fn.blocks), loops);
     for (const { from } of irreducible) charge(from, amount);
   }
   for (const [block, imm] of paying) {

@@ -12,7 +12,7 @@ import {
   type Value,
 } from '../ir/ir.js';
 import type { AccessFact, HelperArgFact, Region } from '../verifier/facts.js';
-import { insertFuel } from './fuel.js';
+import { Costs, insertFuel } from './fuel.js';
 import { type RegionShape, regionShape, type SandboxContext, type Stretch } from './regions.js';
 
 export type { SandboxContext } from './regions.js';
@@ -47,11 +47,12 @@ export function guardModule(
   }
   const frames = new Map(module.funcs.map((f) => [f.index, f.frameBytes]));
   const rows = new Map(helpers.map((h) => [h.id, h]));
+  const costs = new Costs(module);
   const reports = module.funcs.map((func) => {
     const report: FunctionGuards = { func, accesses: 0, proved: 0, guarded: new Map() };
     const guard = new Guard(func, frames, context, rows, report, unguarded);
     for (const block of func.blocks) block.insts = block.insts.flatMap((inst) => guard.rewrite(inst));
-    if (!unguarded) insertFuel(func);
+    if (!unguarded) insertFuel(func, costs);
     return report;
   });
   module.properties.add('guarded');

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { type HelperRow, helpersOf } from '../contract/helpers.js';
+import { contextWritable } from '../contract/kept.js';
 import { type Contract, FIRST_GRANTED, REGION_CONTEXT, REGION_DATA, REGION_RODATA } from '../contract/types.js';
 import { CompileError } from '../errors/index.js';
 import { HelperTrap, type RunRequest, type RunResult, type RunTrap } from '../host/engine.js';
-import { contextResult, contextWritable, type Guest, makeGuest, regionResults } from '../host/guest.js';
+import { contextResult, type Guest, makeGuest, regionResults } from '../host/guest.js';
 import { allowedHelpers, type HelperBody, HelperHost } from '../host/helpers.js';
 import { LAYOUT } from '../host/layout.js';
 import { INSTANCE, instanceImportOffset, instanceRegionOffset, RIGHT_READ, RIGHT_WRITE } from '../image/fields.js';

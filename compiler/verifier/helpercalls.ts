@@ -34,13 +34,16 @@ export function callHelper(cx: Context, state: State, insn: HelperInsn): Abs | u
     });
     return UNKNOWN_NUMBER;
   }
-  const { helpers, hook } = cx.world.contract;
+  const { helpers, hook, interrupt } = cx.world.contract;
   if (helpers && !helpers.includes(row.name))
     cx.report.refuse(insn, state, {
       code: 'FCC0104',
       message: `helper ${row.name} is not allowed by the contract of ${hook}`,
       expected: helpers.length > 0 ? `one of ${helpers.join(', ')}` : 'no helper call',
-      help: `add "${row.name}" to "helpers" in the contract if the hook may grant it`,
+      help:
+        interrupt && row.blocks
+          ? `the hook runs in interrupts, and ${row.name} may block: call a helper that does not`
+          : `add "${row.name}" to "helpers" in the contract if the hook may grant it`,
       rank: 0,
     });
   const args = row.args.map((_, i) => readReg(cx, state, insn, i + 1));

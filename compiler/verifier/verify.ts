@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Program } from '../bpf/program.js';
-import { type HelperRow, helpersOf } from '../contract/helpers.js';
+import { allows, type HelperRow, helpersOf } from '../contract/helpers.js';
 import type { Contract } from '../contract/types.js';
 import { CompileError } from '../errors/index.js';
 import { Analysis } from './analysis.js';
@@ -35,7 +35,10 @@ export function verify(program: Program, entry: number, contract: Contract, opti
   if (!program.functions[entry]) throw new Error(`no function ${entry}`);
   const extra = options.helpers ?? [];
   const helpers = new Map<number, HelperRow>([...helpersOf(contract), ...extra].map((row) => [row.id, row]));
-  const allowed = contract.helpers && [...contract.helpers, ...extra.map((row) => row.name)];
+  const allowed =
+    contract.helpers || contract.interrupt
+      ? [...helpersOf(contract).filter((row) => allows(contract, row)), ...extra].map((row) => row.name)
+      : null;
   const world = { program, contract: { ...contract, helpers: allowed }, opaque: options.opaque };
   try {
     const analysis = new Analysis(world, entry, options.strict === true, helpers);

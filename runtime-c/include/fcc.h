@@ -52,7 +52,15 @@ typedef struct {
     uint32_t allowed_count;
     uint32_t features;     /* core features present, bits as in the image header */
     uint32_t stack_length; /* bytes of stack below the caller of fcc_run that a container may use */
+    /*
+     * For images of eBPF text, which are not believed as native text is: what they may not write of the context, by a count, then offset
+     * and length of each stretch. NULL: all of it. `fcc gen header` writes it; FCC_KEEP_NOTHING where a container may write anywhere.
+     */
+    const uint32_t *context_kept;
 } fcc_host_t;
+
+/** For `context_kept`, at file scope. */
+#define FCC_KEEP_NOTHING ((const uint32_t[]){ 0 })
 
 /** A loaded container. `image` and `instance` stay the caller's memory. */
 typedef struct {
@@ -69,17 +77,21 @@ typedef struct {
 } fcc_result_t;
 
 /**
- * Checks an image completely; nothing of it may be used before. `image` must be 8-aligned and exactly `length` bytes long.
- * Returns 0 or FCC_E_....
+ * Checks an image completely, its checksum too; nothing of it may be used before. For bytes that came over a network or out of
+ * storage: once, where they are stored. `image` must be 8-aligned and exactly `length` bytes long. Returns 0 or FCC_E_....
  */
 int fcc_validate(const void *image, size_t length);
 
-/** Bytes of 8-aligned memory that fcc_load needs for a validated image: instance and writable block. */
+/** The same but for the checksum: all that a device relies on. fcc_load does it. */
+int fcc_check(const void *image, size_t length);
+
+/** Bytes of 8-aligned memory that fcc_load needs for a checked image: instance and writable block. */
 uint32_t fcc_size(const void *image);
 
 /**
- * Validates an image, links its imports, places instance and writable block in `memory` (8-aligned) and checks the grants.
- * `host_word` is kept for helpers in instance->host. Returns 0 or FCC_E_....
+ * Checks an image (fcc_check; whoever got it from elsewhere has called fcc_validate), links its imports, places instance and writable
+ * block in `memory` (8-aligned) and checks the grants. `host_word` is kept for helpers in instance->host. Returns 0 or FCC_E_...; then
+ * what is in `container` and `memory` is of no use, but container->refused_id after FCC_E_HELPER.
  */
 int fcc_load(fcc_container_t *container, const void *image, size_t length, void *memory, size_t memory_length,
              const fcc_host_t *host, const fcc_grant_t *grants, uint32_t grant_count, uint32_t host_word);
@@ -100,14 +112,27 @@ int fcc_run(fcc_container_t *container, uint32_t entry, void *context, uint32_t 
 /** CRC-32 (IEEE) of some bytes behind others whose CRC is `before` (0: nothing before). */
 uint32_t fcc_crc32(uint32_t before, const void *bytes, uint32_t length);
 
-/**
- * Port. Calls `code` with `arguments` in the first four registers and the instance in the reserved one. `out` gets the two
- * result registers, or in out[2] the address behind the trap site (0: none). Returns 0 or the trap code.
- */
-uint32_t fcc_enter(fcc_instance_t *instance, uintptr_t code, const uint32_t arguments[4], uint32_t out[3]);
+/** Trap codes are below it. */
+#define FCC_TRAP_LIMIT 16u
 
-/** Port. Ends the container that runs on this instance with a trap; for helpers and fault handlers, in the same thread. */
+/**
+ * Port. Calls `code` as f(context, context_length), 64-bit arguments with upper halves 0, with the instance in the reserved register.
+ * Returns r0; or, if the run ended by a trap, the address behind the trap site (0: none), and then instance->trap is the trap code.
+ * Until then instance->trap is left as it is: the address of fcc_trapped, which the caller puts back after a trap.
+ */
+uint64_t fcc_enter(uint32_t context, uintptr_t code, uint32_t context_length, fcc_instance_t *instance);
+
+/** Port. Where traps of images go, by instance->trap; no C function. */
+void fcc_trapped(void);
+
+/**
+ * Port. Ends the container that runs on this instance with a trap, FCC_TRAP_... or another number from 1 to FCC_TRAP_LIMIT - 1; for
+ * helpers and fault handlers, in the same thread. Where helpers run other containers: only the innermost that has not ended.
+ */
 void fcc_abort(fcc_instance_t *instance, uint32_t trap) __attribute__((noreturn));
+
+/** Port. The same with the place of the trap: fcc_enter returns it. */
+void fcc_abort_at(fcc_instance_t *instance, uint32_t trap, uint32_t place) __attribute__((noreturn));
 
 #ifdef __cplusplus
 }

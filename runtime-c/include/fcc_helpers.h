@@ -26,13 +26,25 @@ extern "C" {
     X(0x50u, fmt_s16_dfp) \
     X(0x51u, fmt_u32_dec) \
     X(0x60u, ztimer_now) \
-    X(0x61u, ztimer_periodic_wakeup)
+    X(0x61u, ztimer_periodic_wakeup) \
+    X(0x100u, store_tenant) \
+    X(0x101u, fetch_tenant) \
+    X(0x102u, delete_local) \
+    X(0x103u, delete_global) \
+    X(0x104u, delete_tenant)
 
 /* Test firmware only. */
 #define FCC_CONFORMANCE_HELPERS(X) \
     X(0x5u, unwind)
 
-/* Signatures, for the interpreter: { id, result, arguments, { kind of each }, { size of a fixed buffer, or number of the argument with the length } }. */
+/*
+ * Signatures, for the interpreter: rows of words, one row behind the other, and a word 0 behind the last. A row: the id, FCC_SIGNATURE_HEAD,
+ * and for each argument FCC_ARGUMENT with kind and detail, which is the size of a fixed buffer or the number of the argument with the length.
+ * Behind an argument with a range its smallest and its largest value: a word each for u32, two for u64, low one first.
+ */
+#define FCC_SIGNATURE_HEAD(result, arguments, words) ((result) | (arguments) << 8 | (words) << 16)
+#define FCC_ARGUMENT(kind, detail) ((kind) | (detail) << 6)
+#define FCC_ARG_DETAIL 6u /* bit where the detail starts */
 #define FCC_ARG_U32 0u
 #define FCC_ARG_U64 1u
 #define FCC_ARG_CONTEXT 2u
@@ -40,31 +52,40 @@ extern "C" {
 #define FCC_ARG_BUFFER 4u
 #define FCC_ARG_WRITE 8u
 #define FCC_ARG_FIXED 16u
+#define FCC_ARG_RANGE 32u
 #define FCC_RESULT_VOID 0u
 #define FCC_RESULT_U32 1u
 #define FCC_RESULT_I32 2u
 #define FCC_RESULT_U64 3u
 #define FCC_RESULT_REGION 4u
+typedef uint32_t fcc_signature_t;
 #define FCC_HELPER_SIGNATURES \
-    { 0x1u, FCC_RESULT_I32, 5, { 3, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } }, \
-    { 0x2u, FCC_RESULT_VOID, 3, { 12, 4, 0 }, { 2, 2, 0 } }, \
-    { 0x10u, FCC_RESULT_I32, 2, { 0, 0 }, { 0, 0 } }, \
-    { 0x11u, FCC_RESULT_I32, 2, { 0, 0 }, { 0, 0 } }, \
-    { 0x12u, FCC_RESULT_I32, 2, { 0, 28 }, { 0, 4 } }, \
-    { 0x13u, FCC_RESULT_I32, 2, { 0, 28 }, { 0, 4 } }, \
-    { 0x20u, FCC_RESULT_U32, 0, { 0 }, { 0 } }, \
-    { 0x30u, FCC_RESULT_U32, 1, { 0 }, { 0 } }, \
-    { 0x31u, FCC_RESULT_U32, 1, { 0 }, { 0 } }, \
-    { 0x32u, FCC_RESULT_I32, 2, { 0, 28 }, { 0, 8 } }, \
-    { 0x40u, FCC_RESULT_I32, 2, { 2, 0 }, { 0, 0 } }, \
-    { 0x41u, FCC_RESULT_I32, 2, { 2, 0 }, { 0, 0 } }, \
-    { 0x42u, FCC_RESULT_I32, 2, { 2, 0 }, { 0, 0 } }, \
-    { 0x43u, FCC_RESULT_REGION, 1, { 2 }, { 0 } }, \
-    { 0x50u, FCC_RESULT_U32, 3, { 28, 0, 0 }, { 8, 0, 0 } }, \
-    { 0x51u, FCC_RESULT_U32, 2, { 28, 0 }, { 10, 0 } }, \
-    { 0x60u, FCC_RESULT_U32, 0, { 0 }, { 0 } }, \
-    { 0x61u, FCC_RESULT_VOID, 2, { 28, 0 }, { 4, 0 } }, \
-    { 0x5u, FCC_RESULT_U64, 1, { 1 }, { 0 } }
+    0x1u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 5u, 7u), FCC_ARGUMENT(3u, 0u), FCC_ARGUMENT(0u, 0u), FCC_ARGUMENT(0u, 0u), FCC_ARGUMENT(0u, 0u), FCC_ARGUMENT(0u, 0u), \
+    0x2u, FCC_SIGNATURE_HEAD(FCC_RESULT_VOID, 3u, 5u), FCC_ARGUMENT(12u, 2u), FCC_ARGUMENT(4u, 2u), FCC_ARGUMENT(0u, 0u), \
+    0x10u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 2u, 4u), FCC_ARGUMENT(0u, 0u), FCC_ARGUMENT(0u, 0u), \
+    0x11u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 2u, 4u), FCC_ARGUMENT(0u, 0u), FCC_ARGUMENT(0u, 0u), \
+    0x12u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 2u, 4u), FCC_ARGUMENT(0u, 0u), FCC_ARGUMENT(28u, 4u), \
+    0x13u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 2u, 4u), FCC_ARGUMENT(0u, 0u), FCC_ARGUMENT(28u, 4u), \
+    0x20u, FCC_SIGNATURE_HEAD(FCC_RESULT_U32, 0u, 2u), \
+    0x30u, FCC_SIGNATURE_HEAD(FCC_RESULT_U32, 1u, 3u), FCC_ARGUMENT(0u, 0u), \
+    0x31u, FCC_SIGNATURE_HEAD(FCC_RESULT_U32, 1u, 3u), FCC_ARGUMENT(0u, 0u), \
+    0x32u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 2u, 4u), FCC_ARGUMENT(0u, 0u), FCC_ARGUMENT(28u, 8u), \
+    0x40u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 2u, 4u), FCC_ARGUMENT(2u, 0u), FCC_ARGUMENT(0u, 0u), \
+    0x41u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 2u, 4u), FCC_ARGUMENT(2u, 0u), FCC_ARGUMENT(0u, 0u), \
+    0x42u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 2u, 4u), FCC_ARGUMENT(2u, 0u), FCC_ARGUMENT(0u, 0u), \
+    0x43u, FCC_SIGNATURE_HEAD(FCC_RESULT_REGION, 1u, 3u), FCC_ARGUMENT(2u, 0u), \
+    0x50u, FCC_SIGNATURE_HEAD(FCC_RESULT_U32, 3u, 5u), FCC_ARGUMENT(28u, 8u), FCC_ARGUMENT(0u, 0u), FCC_ARGUMENT(0u, 0u), \
+    0x51u, FCC_SIGNATURE_HEAD(FCC_RESULT_U32, 2u, 4u), FCC_ARGUMENT(28u, 10u), FCC_ARGUMENT(0u, 0u), \
+    0x60u, FCC_SIGNATURE_HEAD(FCC_RESULT_U32, 0u, 2u), \
+    0x61u, FCC_SIGNATURE_HEAD(FCC_RESULT_VOID, 2u, 4u), FCC_ARGUMENT(28u, 4u), FCC_ARGUMENT(0u, 0u), \
+    0x100u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 2u, 4u), FCC_ARGUMENT(0u, 0u), FCC_ARGUMENT(0u, 0u), \
+    0x101u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 2u, 4u), FCC_ARGUMENT(0u, 0u), FCC_ARGUMENT(28u, 4u), \
+    0x102u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 1u, 3u), FCC_ARGUMENT(0u, 0u), \
+    0x103u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 1u, 3u), FCC_ARGUMENT(0u, 0u), \
+    0x104u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 1u, 3u), FCC_ARGUMENT(0u, 0u), \
+    0x5u, FCC_SIGNATURE_HEAD(FCC_RESULT_U64, 1u, 3u), FCC_ARGUMENT(1u, 0u)
+/* Those of the firmware's own helpers: ..._SIGNATURES of the headers of its contracts, and 0. Firmware without such helpers has none. */
+extern const fcc_signature_t fcc_own_signatures[] __attribute__((weak));
 
 /* Formats with %d %u %x (lower case) %c (low byte) %% only, without widths, and appends to the log; any other % stands for itself and takes no value; a fifth value is 0; returns the characters written. */
 int32_t fcc_helper_printf(fcc_instance_t *instance, const char *fmt, uint32_t a, uint32_t b, uint32_t c, uint32_t d);
@@ -119,6 +140,21 @@ uint32_t fcc_helper_ztimer_now(fcc_instance_t *instance);
 
 /* Sleeps until *last + period and stores that time in *last. Test engines only advance *last, modulo 2^32. */
 void fcc_helper_ztimer_periodic_wakeup(fcc_instance_t *instance, void *last, uint32_t period);
+
+/* Sets a value in the store of the container's tenant, which all of the tenant's containers see and no other's; 0, or -1 when the key is new and the store is full. Test engines hold 16 keys in it. */
+int32_t fcc_helper_store_tenant(fcc_instance_t *instance, uint32_t key, uint32_t value);
+
+/* Reads a value from the store of the container's tenant into *value, 0 for a missing key (which is not created); returns 0. */
+int32_t fcc_helper_fetch_tenant(fcc_instance_t *instance, uint32_t key, void *value);
+
+/* Deletes a key of the container's own store: 1, or 0 if it was missing. */
+int32_t fcc_helper_delete_local(fcc_instance_t *instance, uint32_t key);
+
+/* Deletes a key of the global store that the tenant of the container made: 1, or 0 if it was missing or is another tenant's, which stays. Test engines have one tenant. */
+int32_t fcc_helper_delete_global(fcc_instance_t *instance, uint32_t key);
+
+/* Deletes a key of the store of the container's tenant: 1, or 0 if it was missing. */
+int32_t fcc_helper_delete_tenant(fcc_instance_t *instance, uint32_t key);
 
 /* Returns its argument. */
 uint64_t fcc_helper_unwind(fcc_instance_t *instance, uint64_t value);

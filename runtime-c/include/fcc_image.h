@@ -99,7 +99,7 @@ FCC_STATIC_ASSERT(sizeof(fcc_instance_region_t) == 12, "fcc_instance_region_t");
 
 typedef struct {
     uint32_t fuel; /* 0: units left */
-    uint32_t trap; /* 4: where a trap goes: first argument register = trap code, link register = up to 4 bytes behind the start of the site in the trap table */
+    uint32_t trap; /* 4: where a trap goes: first argument register = trap code, link register = up to 4 bytes behind the start of the site in the trap table; after a trap its code; for text of eBPF the address of the image */
     uint32_t host_sp; /* 8: stack pointer to return to after a trap */
     uint32_t region_count; /* 12: rows of the region table below */
     uint32_t host; /* 16: the host's own word, for its helpers; text never reads it */
@@ -204,3 +204,9 @@ uint64_t fcc_locate(const fcc_instance_t *instance, uint32_t address, uint32_t r
 #define FCC_E_CONTEXT (-16) /* the context does not fit: length or alignment */
 #define FCC_E_NO_ENTRY (-17) /* no entry of that name or number */
 #define FCC_E_TEXT (-18) /* text of eBPF has an instruction it cannot have */
+#define FCC_E_CONTRACT (-19) /* the image was compiled against another contract than the hook has */
+#define FCC_E_RIGHTS (-20) /* the tenant may not install to this hook, or not with one of its regions */
+#define FCC_E_QUOTA (-21) /* the tenant has used up its containers, memory or time */
+#define FCC_E_BUSY (-22) /* the container is running, or the hook takes no second one */
+#define FCC_E_STOPPED (-23) /* the container is stopped */
+#define FCC_E_PORT (-24) /* the operating system could not start a thread */
