@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 packages="qemu-system-arm qemu-system-misc gcc-arm-none-eabi libnewlib-arm-none-eabi gcc-riscv64-unknown-elf gcc-xtensa-lx106
-clang-19 gcc libc6-dev make"
+clang-19 libclang-rt-19-dev gcc libc6-dev make"
 # For the windowed Xtensa boards only, and not in every mirror of Debian: without them those tests are left out.
 optional="clang-22 llvm-22"
 

@@ -77,6 +77,11 @@ HELPER(uint32_t, fmt_s16_dfp, (void *out, uint32_t value, uint32_t digits), out,
 HELPER(uint32_t, fmt_u32_dec, (void *out, uint32_t value), out, value)
 HELPER(uint32_t, ztimer_now, (void))
 HELPER_VOID(ztimer_periodic_wakeup, (void *last, uint32_t period), last, period)
+HELPER(int32_t, store_tenant, (uint32_t key, uint32_t value), key, value)
+HELPER(int32_t, fetch_tenant, (uint32_t key, void *to), key, to)
+HELPER(int32_t, delete_local, (uint32_t key), key)
+HELPER(int32_t, delete_global, (uint32_t key), key)
+HELPER(int32_t, delete_tenant, (uint32_t key), key)
 
 static uint32_t _pad8(uint32_t n)
 {

@@ -88,17 +88,23 @@ static inline void fcc_port_unlock(uint32_t state)
 #define FCC_WIDE_SHIFTS  1
 #define FCC_OWN_DIVISION 1
 
-static inline uint32_t fcc_port_lock(void)
-{
-    return 0;
-}
-
-static inline void fcc_port_unlock(uint32_t state)
-{
-    (void)state;
-}
+/* port/host: threads instead of interrupts. */
+uint32_t fcc_port_lock(void);
+void fcc_port_unlock(uint32_t state);
 
 #endif
+
+/* Whether 32-bit words can name all of this memory: an instance holds addresses as on a device. */
+static inline int fcc_port_reaches(const void *base, size_t length)
+{
+#if UINTPTR_MAX > UINT32_MAX
+    return (uintptr_t)base <= UINT32_MAX && length <= UINT32_MAX - (uintptr_t)base;
+#else
+    (void)base;
+    (void)length;
+    return 1;
+#endif
+}
 
 /* X(ID, name) for every intrinsic that this core's images may ask for. */
 #define FCC_COMMON_INTRINSICS(X)             \

@@ -1,37 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Interpreter for images of eBPF text (FCC_ARCH_EBPF), for where native code is not wanted. Semantics: RFC 9669. It runs in the place of
- * native code: fcc_enter calls it, fcc_abort ends it. Every access is looked up in the instance's region table.
- *
- * Text: slots of 8 bytes, functions one behind the other. A 64-bit immediate with source 6 is the address of a byte of block 0 (data) or 1
- * (rodata). The image's trap table is its table of functions: offset in text by number, FCC_UNKNOWN where nothing takes the address. Behind it: how many
- * stretches of the context are not to be written, and offset and length of each.
+ * native code: fcc_enter calls it, fcc_abort_at ends it. Every access is looked up in the instance's region table.
  */
-#include "interp.h"
+#include "ebpf.h"
 #include <fcc_helpers.h>
 
 #if FCC_INTERPRETER
 
-#define OP_LDDW      0x18u
-#define OP_CALL      0x85u
-#define OP_CALLX     0x8du
-#define OP_EXIT      0x95u
-#define OP_JA        0x05u
-#define OP_JA32      0x06u
-#define SRC_LOCAL    1u
-#define SRC_BLOCK    6u
-#define FP           10u
-#define FRAME_BYTES  512u
-#define MAX_DEPTH    8u
+#define MAX_WORDS    12u /* the instance and five pairs, each at an even word */
 /* What the address of function i reads as: FUNCTION_TAG + i (compiler/bpf/program.ts). */
 #define FUNCTION_TAG 0xfcc0000000000000u
-
-typedef struct {
-    uint8_t opcode;
-    uint8_t regs; /* destination in the low, source in the high half */
-    int16_t off;
-    int32_t imm;
-} insn_t;
 
 /* Memory whose address need not be aligned to its size. */
 typedef struct {
@@ -43,12 +22,6 @@ typedef struct {
 typedef struct {
     uint64_t v;
 } __attribute__((packed, may_alias)) u64_t;
-
-/* Bytes of the context that are not to be written, although others are. */
-typedef struct {
-    uint32_t offset;
-    uint32_t length;
-} kept_t;
 
 typedef struct {
     const insn_t *text;
@@ -63,6 +36,8 @@ typedef struct {
     const fcc_import_t *imports;
     uint32_t import_count;
     uint32_t context;
+    const insn_t *start; /* of the stretch without jumps that control is in */
+    uint32_t due; /* units of fuel for what has run and is not paid */
     uint64_t reg[11];
 } run_t;
 
@@ -74,8 +49,7 @@ typedef struct {
 
 static __attribute__((noreturn)) void _trap(const run_t *run, const insn_t *at, uint32_t trap)
 {
-    run->instance->trap = (uint32_t)(at - run->text);
-    fcc_abort(run->instance, trap);
+    fcc_abort_at(run->instance, trap, (uint32_t)(at - run->text) + 1u);
 }
 
 static const fcc_instance_region_t *_table(const run_t *run)
@@ -125,24 +99,55 @@ static inline uint32_t _memory(run_t *run, const insn_t *at, uint64_t address, u
     return low;
 }
 
+/* Another thread may take the fuel away meanwhile (fcc_stop): one load and one store, whole. A lost 0 is repeated by it. */
 static void _spend(run_t *run, const insn_t *at)
 {
-    if (run->instance->fuel == 0) {
+    uint32_t *fuel = &run->instance->fuel;
+    uint32_t left = __atomic_load_n(fuel, __ATOMIC_RELAXED);
+    if (left < run->due) {
         _trap(run, at, FCC_TRAP_FUEL);
     }
-    run->instance->fuel--;
+    __atomic_store_n(fuel, left - run->due, __ATOMIC_RELAXED);
+    run->due = 0;
+}
+
+/* Control goes on elsewhere: one unit for each slot of the stretch that ends here. It is spent at the next way back or call, so that
+ * `due` stays below the slots of the text for each function that waits and one: no sum wraps. */
+static inline void _leave(run_t *run, const insn_t *at, const insn_t *target)
+{
+    run->due += (uint32_t)(at - run->start) + 1u;
+    run->start = target;
 }
 
 /* Signatures of the helpers, generated from the table that the compiler reads. */
-typedef struct {
-    uint32_t id;
-    uint8_t result;
-    uint8_t count;
-    uint8_t argument[5]; /* FCC_ARG_... */
-    uint8_t detail[5];   /* size of a fixed buffer, or number of the argument that has the length */
-} signature_t;
+static const fcc_signature_t signatures[] = { FCC_HELPER_SIGNATURES, 0 };
 
-static const signature_t signatures[] = { FCC_HELPER_SIGNATURES };
+/* The row of a helper; NULL if there is none. */
+static const fcc_signature_t *_signature(const fcc_signature_t *row, uint32_t id)
+{
+    if (row == NULL) {
+        return NULL;
+    }
+    while (row[0] != 0 && row[0] != id) {
+        row += row[1] >> 16;
+    }
+    return row[0] == 0 ? NULL : row;
+}
+
+/* Whether an argument lies within the bounds that stand behind it. */
+static int _in_range(const fcc_signature_t *bound, int is_wide, uint64_t value)
+{
+    uint64_t least = bound[0];
+    uint64_t most = bound[1];
+    if (is_wide) {
+        least |= most << 32;
+        most = bound[2] | (uint64_t)bound[3] << 32;
+    }
+    else {
+        value = (uint32_t)value;
+    }
+    return value >= least && value <= most;
+}
 
 /* A NUL-terminated string in rodata. */
 static void _check_string(run_t *run, const insn_t *at, uint64_t address)
@@ -158,30 +163,70 @@ static void _check_string(run_t *run, const insn_t *at, uint64_t address)
     }
 }
 
+#if UINTPTR_MAX > UINT32_MAX
+/* A register for every argument, as on x86-64 and AArch64: a helper that takes 32 bits does not look at the others. */
+typedef uint64_t word_t;
+typedef uint64_t (*helper_code_t)(word_t, word_t, word_t, word_t, word_t, word_t);
+
+static uint64_t _jump(uint32_t code, const word_t *w)
+{
+    return ((helper_code_t)(uintptr_t)code)(w[0], w[1], w[2], w[3], w[4], w[5]);
+}
+
+static uint32_t _put_u64(word_t *word, uint32_t at, uint64_t value)
+{
+    word[at] = value;
+    return at + 1u;
+}
+#else
 /* Arguments as words in the order in which a 32-bit ABI takes them: a pair at an even word where it wants that. */
-typedef uint64_t (*helper_code_t)(uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t,
-                                  uint32_t, uint32_t);
+typedef uint32_t word_t;
+typedef uint64_t (*helper_code_t)(word_t, word_t, word_t, word_t, word_t, word_t, word_t, word_t, word_t, word_t, word_t, word_t);
+
+static uint64_t _jump(uint32_t code, const word_t *w)
+{
+    return ((helper_code_t)(uintptr_t)code)(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11]);
+}
+
+static uint32_t _put_u64(word_t *word, uint32_t at, uint64_t value)
+{
+#if FCC_PAIRS_EVEN
+    at = (at + 1u) & ~1u;
+#endif
+    word[at] = (uint32_t)value;
+    word[at + 1u] = (uint32_t)(value >> 32);
+    return at + 2u;
+}
+#endif
 
 static void _call_helper(run_t *run, const insn_t *at, uint32_t id)
 {
-    const signature_t *s = signatures;
-    const signature_t *end = signatures + sizeof(signatures) / sizeof(signatures[0]);
+    const fcc_signature_t *row = _signature(signatures, id);
     const uint32_t *code = (const void *)(_table(run) + run->instance->region_count);
     uint32_t slot = 0;
-    uint32_t word[12] = { (uint32_t)(uintptr_t)run->instance };
+    word_t word[MAX_WORDS] = { (uintptr_t)run->instance };
     uint32_t words = 1;
+    int is_outside = 0; /* an argument is out of its range: pointers are judged first */
     while (slot < run->import_count && run->imports[slot].id != id) {
         slot++;
     }
-    while (s < end && s->id != id) {
-        s++;
+    if (row == NULL) {
+        row = _signature(fcc_own_signatures, id);
     }
-    if (slot == run->import_count || s == end) {
+    if (slot == run->import_count || row == NULL) {
         _trap(run, at, FCC_TRAP_HELPER);
     }
-    for (uint32_t i = 0; i < s->count; i++) {
+    const fcc_signature_t *argument = row + 2;
+    for (uint32_t i = 0; i < (row[1] >> 8 & 0xffu); i++) {
         uint64_t value = run->reg[1 + i];
-        switch (s->argument[i]) {
+        uint32_t kind = *argument & ((1u << FCC_ARG_DETAIL) - 1u);
+        uint32_t detail = *argument++ >> FCC_ARG_DETAIL;
+        if ((kind & FCC_ARG_RANGE) != 0) {
+            kind -= FCC_ARG_RANGE;
+            is_outside |= !_in_range(argument, kind == FCC_ARG_U64, value);
+            argument += kind == FCC_ARG_U64 ? 4 : 2;
+        }
+        switch (kind) {
         case FCC_ARG_CONTEXT:
             if (value != run->context) {
                 _trap(run, at, FCC_TRAP_HELPER);
@@ -191,17 +236,13 @@ static void _call_helper(run_t *run, const insn_t *at, uint32_t id)
             _check_string(run, at, value);
             break;
         case FCC_ARG_U64:
-#if FCC_PAIRS_EVEN
-            words = (words + 1u) & ~1u;
-#endif
-            word[words++] = (uint32_t)value;
-            value >>= 32;
-            break;
+            words = _put_u64(word, words, value);
+            continue;
         case FCC_ARG_U32:
             break;
         default: {
-            uint32_t rights = s->argument[i] & FCC_ARG_WRITE ? FCC_RIGHT_READ | FCC_RIGHT_WRITE : FCC_RIGHT_READ;
-            uint32_t size = s->argument[i] & FCC_ARG_FIXED ? s->detail[i] : (uint32_t)run->reg[1 + s->detail[i]];
+            uint32_t rights = kind & FCC_ARG_WRITE ? FCC_RIGHT_READ | FCC_RIGHT_WRITE : FCC_RIGHT_READ;
+            uint32_t size = kind & FCC_ARG_FIXED ? detail : (uint32_t)run->reg[1 + detail];
             if (size != 0) {
                 _memory(run, at, value, size, rights);
             }
@@ -210,9 +251,11 @@ static void _call_helper(run_t *run, const insn_t *at, uint32_t id)
         }
         word[words++] = (uint32_t)value;
     }
-    uint64_t result = ((helper_code_t)(uintptr_t)code[slot])(word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7],
-                                                             word[8], word[9], word[10], word[11]);
-    switch (s->result) {
+    if (is_outside) {
+        _trap(run, at, FCC_TRAP_HELPER);
+    }
+    uint64_t result = _jump(code[slot], word);
+    switch (row[1] & 0xffu) {
     case FCC_RESULT_VOID:
         run->reg[0] = 0;
         break;
@@ -463,18 +506,17 @@ static void _push_frame(run_t *run, const fcc_header_t *h)
     run->reg[FP] += FRAME_BYTES;
 }
 
-uint64_t fcc_interpret(fcc_container_t *container, uint32_t offset, uint32_t context, uint32_t context_length)
+uint64_t fcc_interpret(uint64_t instance_address, uint64_t code)
 {
-    const fcc_header_t *h = container->image;
-    const fcc_instance_region_t *table = (const void *)(container->instance + 1);
-    const fcc_entry_t *entries = (const void *)(h + 1);
+    fcc_instance_t *instance = (void *)(uintptr_t)instance_address;
+    const fcc_header_t *h = (const void *)(uintptr_t)instance->trap;
+    const fcc_instance_region_t *table = fcc_regions(instance);
     uint32_t depth = 0;
     call_t calls[MAX_DEPTH - 1u];
-    run_t run = { .instance = container->instance, .last = &table[FCC_REGION_CONTEXT], .context = context };
-    run.imports = (const void *)(entries + h->entry_count);
+    run_t run = { .instance = instance, .last = &table[FCC_REGION_CONTEXT], .context = table[FCC_REGION_CONTEXT].base };
+    run.imports = fcc_imports(h);
     run.import_count = h->import_count;
-    run.text = (const void *)(((uintptr_t)((const fcc_region_row_t *)(run.imports + h->import_count) + h->region_count) + 7u)
-                              & ~(uintptr_t)7u);
+    run.text = (const void *)fcc_text(h);
     run.functions = (const void *)((const uint8_t *)run.text + h->trap_table);
     run.function_count = h->trap_count;
     run.kept_count = run.functions[run.function_count];
@@ -482,14 +524,15 @@ uint64_t fcc_interpret(fcc_container_t *container, uint32_t offset, uint32_t con
     for (uint32_t i = 0; i < run.function_count; i++) {
         run.taken |= run.functions[i] != FCC_UNKNOWN;
     }
-    run.reg[1] = context;
-    run.reg[2] = context_length;
+    run.reg[1] = run.context;
+    run.reg[2] = table[FCC_REGION_CONTEXT].length;
     /* Frames are the end of the writable block, the first call's lowest. An image without frames does not use r10 at all. */
     run.block = table[FCC_REGION_DATA];
     run.block.length -= h->frame_length;
     run.reg[FP] = run.block.base + run.block.length;
     _push_frame(&run, h);
-    const insn_t *next = run.text + offset / 8u;
+    const insn_t *next = (const void *)((uintptr_t)code & ~(uintptr_t)7u);
+    run.start = next;
     for (;;) {
         const insn_t *at = next++;
         const uint32_t opcode = at->opcode;
@@ -537,14 +580,16 @@ uint64_t fcc_interpret(fcc_container_t *container, uint32_t offset, uint32_t con
         default: { /* JMP, JMP32 */
             uint64_t a = *dst;
             uint64_t b = operand;
-            const insn_t *target = next + at->off;
+            const insn_t *target;
             if (opcode == OP_CALL && (at->regs >> 4) != SRC_LOCAL) {
                 _call_helper(&run, at, (uint32_t)at->imm);
                 break;
             }
             if (opcode == OP_CALL || opcode == OP_CALLX) {
-                target = next + at->imm;
-                if (opcode == OP_CALLX) {
+                if (opcode == OP_CALL) {
+                    target = next + at->imm;
+                }
+                else {
                     uint64_t number = a - FUNCTION_TAG;
                     if (number < run.function_count && run.functions[number] != FCC_UNKNOWN) {
                         target = run.text + run.functions[number] / 8u;
@@ -557,6 +602,7 @@ uint64_t fcc_interpret(fcc_container_t *container, uint32_t offset, uint32_t con
                         _trap(&run, at, FCC_TRAP_HELPER);
                     }
                 }
+                _leave(&run, at, target);
                 _spend(&run, at);
                 if (depth + 1u >= MAX_DEPTH) {
                     _trap(&run, at, FCC_TRAP_STACK);
@@ -572,20 +618,23 @@ uint64_t fcc_interpret(fcc_container_t *container, uint32_t offset, uint32_t con
             }
             if (opcode == OP_EXIT) {
                 if (depth == 0) {
+                    /* The last stretch is paid as far as there is fuel: the run has ended anyway. */
+                    _leave(&run, at, at);
+                    uint32_t left = __atomic_load_n(&instance->fuel, __ATOMIC_RELAXED);
+                    __atomic_store_n(&instance->fuel, left - (run.due < left ? run.due : left), __ATOMIC_RELAXED);
                     return run.reg[0];
                 }
                 depth--;
                 run.block.length -= h->frame_length == 0 ? 0 : FRAME_BYTES;
                 next = calls[depth].next;
+                _leave(&run, at, next);
                 for (uint32_t i = 0; i < 5; i++) {
                     run.reg[6 + i] = calls[depth].saved[i];
                 }
                 break;
             }
-            if (opcode == OP_JA32) {
-                target = next + at->imm;
-            }
-            else if (opcode != OP_JA) {
+            target = next + (opcode == OP_JA32 ? at->imm : at->off);
+            if (opcode != OP_JA && opcode != OP_JA32) {
                 if ((opcode & 7u) == 6) {
                     /* The signed comparisons need the sign, the others do not mind it: both operands have it. */
                     a = (uint64_t)(int64_t)(int32_t)a;
@@ -595,6 +644,7 @@ uint64_t fcc_interpret(fcc_container_t *container, uint32_t offset, uint32_t con
                     break;
                 }
             }
+            _leave(&run, at, target);
             if (target <= at) {
                 _spend(&run, at);
             }
@@ -603,122 +653,5 @@ uint64_t fcc_interpret(fcc_container_t *container, uint32_t offset, uint32_t con
         }
         }
     }
-}
-
-/* Whether an opcode exists, and what its fields may be. */
-static int _known(const insn_t *at, uint32_t slots, uint32_t slot)
-{
-    const uint32_t opcode = at->opcode;
-    const uint32_t operation = opcode & 0xf0u;
-    const uint32_t dst = at->regs & 15u;
-    const uint32_t src = at->regs >> 4;
-    if (dst > FP || (src > FP)) {
-        return 0;
-    }
-    switch (opcode & 7u) {
-    case 0:
-        return opcode == OP_LDDW && dst != FP && slot + 1u < slots && at[1].opcode == 0
-               && (src == 0 || (src == SRC_BLOCK && (uint32_t)at->imm <= 1u));
-    case 1:
-        return dst != FP && (opcode >> 5 == 3 || (opcode >> 5 == 4 && (opcode & 0x18u) != 0x18u));
-    case 2:
-        return opcode >> 5 == 3;
-    case 3: {
-        if (opcode >> 5 == 3) {
-            return 1;
-        }
-        uint32_t imm = (uint32_t)at->imm;
-        int fetches = (imm & 1u) != 0;
-        int known = (imm & ~0xf1u) == 0
-                    && (imm >> 4 == 0x0 || imm >> 4 == 0x4 || imm >> 4 == 0x5 || imm >> 4 == 0xa || (imm >> 4 >= 0xe && fetches));
-        return opcode >> 5 == 6 && ((opcode & 0x18u) == 0 || (opcode & 0x18u) == 0x18u) && known && !(fetches && imm != 0xf1u && src == FP);
-    }
-    case 4:
-    case 7:
-        if (dst == FP || operation > 0xd0u) {
-            return 0;
-        }
-        if (operation == 0x80u) {
-            return (opcode & 8u) == 0;
-        }
-        if (operation == 0xd0u) {
-            return (at->imm == 16 || at->imm == 32 || at->imm == 64) && ((opcode & 7u) == 4 || (opcode & 8u) == 0);
-        }
-        if (operation == 0x30u || operation == 0x90u) {
-            return at->off == 0 || at->off == 1;
-        }
-        if (operation == 0xb0u && (opcode & 8u) != 0) {
-            return at->off == 0 || at->off == 8 || at->off == 16 || (at->off == 32 && (opcode & 7u) == 7);
-        }
-        return at->off == 0;
-    case 5:
-        return opcode == OP_CALL ? src <= SRC_LOCAL : opcode == OP_CALLX || opcode == OP_EXIT || opcode == OP_JA
-               || (operation != 0 && operation <= 0xd0u && operation != 0x80u && operation != 0x90u);
-    default:
-        return opcode == OP_JA32 || (operation != 0 && operation <= 0xd0u && operation != 0x80u && operation != 0x90u);
-    }
-}
-
-/* Whether control may go to this slot: it exists and is not the second one of a 64-bit immediate, whose opcode is 0. */
-static int _is_place(const insn_t *text, uint32_t slots, uint32_t slot)
-{
-    return slot < slots && text[slot].opcode != 0;
-}
-
-int fcc_check_ebpf(const fcc_header_t *h, const void *text_bytes)
-{
-    const insn_t *text = text_bytes;
-    const fcc_entry_t *entry = (const void *)(h + 1);
-    const uint32_t slots = h->trap_table / 8u;
-    if (slots == 0 || (h->trap_table & 7u) != 0 || (h->frame_length != 0 && h->frame_length < MAX_DEPTH * FRAME_BYTES)) {
-        return 0;
-    }
-    for (uint32_t slot = 0; slot < slots; slot++) {
-        const insn_t *at = &text[slot];
-        const uint32_t kind = at->opcode & 7u;
-        if (!_known(at, slots, slot)) {
-            return 0;
-        }
-        if (kind >= 5 && kind <= 6 && at->opcode != OP_EXIT && at->opcode != OP_CALLX) {
-            int is_local = at->opcode == OP_CALL && (at->regs >> 4) == SRC_LOCAL;
-            int64_t distance = is_local || at->opcode == OP_JA32 ? at->imm : at->off;
-            int64_t target = (int64_t)slot + 1 + distance;
-            if ((at->opcode != OP_CALL || is_local)
-                && (target < 0 || target >= (int64_t)slots || !_is_place(text, slots, (uint32_t)target))) {
-                return 0;
-            }
-        }
-        if (at->opcode == OP_LDDW) {
-            slot++;
-        }
-    }
-    /* Control leaves the last slot by a jump or not at all. The slot before it may be of any kind: it is no jump's second half. */
-    uint32_t last = text[slots - 1u].opcode;
-    if (last != OP_EXIT && last != OP_JA && last != OP_JA32) {
-        return 0;
-    }
-    for (uint32_t i = 0; i < h->entry_count; i++) {
-        if ((entry[i].offset & 7u) != 0 || !_is_place(text, slots, entry[i].offset / 8u)) {
-            return 0;
-        }
-    }
-    const uint32_t *function = (const void *)((const uint8_t *)text_bytes + h->trap_table);
-    for (uint32_t i = 0; i < h->trap_count; i++) {
-        if (function[i] != FCC_UNKNOWN && ((function[i] & 7u) != 0 || !_is_place(text, slots, function[i] / 8u))) {
-            return 0;
-        }
-    }
-    /* What to keep of the context lies in it, so that no sum wraps. */
-    uint32_t words = (h->text_length - h->trap_table) / 4u - h->trap_count;
-    if (words == 0 || function[h->trap_count] > (words - 1u) / 2u) {
-        return 0;
-    }
-    const kept_t *kept = (const void *)&function[h->trap_count + 1u];
-    for (uint32_t i = 0; i < function[h->trap_count]; i++) {
-        if (kept[i].offset > FCC_MAX_LENGTH || kept[i].length > FCC_MAX_LENGTH) {
-            return 0;
-        }
-    }
-    return 1;
 }
 #endif

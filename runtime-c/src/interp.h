@@ -19,8 +19,15 @@
 #define FCC_PAIRS_EVEN 1
 #endif
 
+/** Stack that fcc_interpret takes at most, helpers apart: bytes; compiler/ebpf-image.ts says the same in images. */
+#define FCC_INTERPRETER_STACK 1024u
+
 /** Whether the text of a validated eBPF image is well formed: known instructions, jumps and entries to instructions. */
 int fcc_check_ebpf(const fcc_header_t *image, const void *text);
 
-/** Runs a checked image from `offset` in its text; called by fcc_enter. Returns r0, or ends by fcc_abort with the slot in instance->trap. */
-uint64_t fcc_interpret(fcc_container_t *container, uint32_t offset, uint32_t context, uint32_t context_length);
+/**
+ * Runs a checked image from the slot at address `code`, whose lowest three bits do not count. What fcc_enter calls in the place of native
+ * text; both arguments are addresses. instance->trap has the image's address, the region table the context. Returns r0, or ends by
+ * fcc_abort_at with the slot's number and 1.
+ */
+uint64_t fcc_interpret(uint64_t instance, uint64_t code);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Routines that images call for what takes too much text to write out. Arithmetic as RFC 9669 section 4.1 has it. */
-#include "fcc_port.h"
+#include "fcc_core.h"
 
 /*
  * Division, unsigned, with the remainder. A core that divides does so itself; the others take this loop of at most 64 rounds
@@ -363,3 +363,8 @@ uint64_t fcc_locate(const fcc_instance_t *instance, uint32_t address, uint32_t r
     const fcc_instance_region_t *row = _row(instance, address, 1, rights);
     return row == NULL ? 0 : (uint64_t)row->length << 32 | row->base;
 }
+
+#define THUNK(id, name) FCC_THUNK(fcc_##name);
+FCC_LINKED_INTRINSICS(THUNK)
+#define ROW(id, name) [id - FCC_INTRINSIC_BASE] = FCC_CODE(fcc_##name),
+void (*const fcc_intrinsics[FCC_INTRINSIC_COUNT])(void) = { FCC_LINKED_INTRINSICS(ROW) };

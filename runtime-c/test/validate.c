@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads images from standard input, each behind its length (u32), and prints fcc_validate's answer to each. For tests. */
+/* Reads images from standard input, each behind its length (u32), and prints the answers of fcc_check and fcc_validate to each. For tests. */
 #include <fcc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ int main(void)
         if (image == NULL || fread(image, 1, length, stdin) != length) {
             return 1;
         }
-        printf("%d\n", fcc_validate(image, length));
+        printf("%d %d\n", fcc_check(image, length), fcc_validate(image, length));
         free(image);
     }
     return 0;

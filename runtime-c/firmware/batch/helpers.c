@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Helpers as the test engines have them: what each does stands above its prototype in fcc_helpers.h. */
+/*
+ * Helpers as the test engines have them: what each does stands above its prototype in fcc_helpers.h. Texts and the helpers of stores are the
+ * runtime's (src/helpers.c), over the log and three stores of one case: there is no slot, and none is looked at.
+ */
 #include <fcc_helpers.h>
+#include <fcc_hooks.h>
 #include "batch.h"
 
 #define STORE_CAPACITY 16u
@@ -12,8 +16,7 @@ typedef struct {
 } store_t;
 
 static struct {
-    store_t local;
-    store_t global;
+    store_t stores[3]; /* by FCC_SCOPE_... */
     uint32_t milliseconds;
     uint32_t microseconds;
     uint32_t reads;
@@ -26,8 +29,9 @@ uint32_t batch_log_length;
 
 void batch_helpers_reset(const batch_host_t *host)
 {
-    state.local.count = 0;
-    state.global.count = 0;
+    for (uint32_t scope = 0; scope < 3; scope++) {
+        state.stores[scope].count = 0;
+    }
     state.milliseconds = 1000;
     state.microseconds = 1000000;
     state.reads = 0;
@@ -36,81 +40,13 @@ void batch_helpers_reset(const batch_host_t *host)
     batch_log_length = 0;
 }
 
-static void _log(fcc_instance_t *instance, char c)
+void fcc_put(fcc_instance_t *instance, const char *bytes, uint32_t count)
 {
-    if (batch_log_length == LOG_SIZE) {
-        fcc_abort(instance, FCC_TRAP_HELPER);
-    }
-    batch_log[batch_log_length++] = c;
-}
-
-/* Writes a number to `out` (at most 10 characters); returns how many. */
-static uint32_t _digits(char *out, uint32_t value, uint32_t base)
-{
-    char reversed[10];
-    uint32_t count = 0;
-    do {
-        reversed[count++] = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value != 0);
     for (uint32_t i = 0; i < count; i++) {
-        out[i] = reversed[count - 1 - i];
-    }
-    return count;
-}
-
-int32_t fcc_helper_printf(fcc_instance_t *instance, const char *fmt, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
-{
-    const uint32_t values[4] = { a, b, c, d };
-    uint32_t used = 0;
-    uint32_t start = batch_log_length;
-    for (; *fmt != 0; fmt++) {
-        char kind = *fmt == '%' ? fmt[1] : 0;
-        if (kind == '%') {
-            _log(instance, '%');
-            fmt++;
+        if (batch_log_length == LOG_SIZE) {
+            fcc_abort(instance, FCC_TRAP_HELPER);
         }
-        else if (kind == 'd' || kind == 'u' || kind == 'x' || kind == 'c') {
-            uint32_t value = used < 4 ? values[used] : 0;
-            char text[10];
-            uint32_t count = 1;
-            used++;
-            fmt++;
-            if (kind == 'd' && (value >> 31) != 0) {
-                _log(instance, '-');
-                value = 0 - value;
-            }
-            if (kind == 'c') {
-                text[0] = (char)value;
-            }
-            else {
-                count = _digits(text, value, kind == 'x' ? 16 : 10);
-            }
-            for (uint32_t i = 0; i < count; i++) {
-                _log(instance, text[i]);
-            }
-        }
-        else {
-            _log(instance, *fmt);
-        }
-    }
-    return (int32_t)(batch_log_length - start);
-}
-
-void fcc_helper_memcpy(fcc_instance_t *instance, void *dst, const void *src, uint32_t n)
-{
-    (void)instance;
-    uint8_t *to = dst;
-    const uint8_t *from = src;
-    if ((uintptr_t)to < (uintptr_t)from) {
-        for (uint32_t i = 0; i < n; i++) {
-            to[i] = from[i];
-        }
-    }
-    else {
-        for (uint32_t i = n; i > 0; i--) {
-            to[i - 1] = from[i - 1];
-        }
+        batch_log[batch_log_length++] = bytes[i];
     }
 }
 
@@ -123,17 +59,41 @@ static uint32_t _find(const store_t *store, uint32_t key)
     return i;
 }
 
-static int32_t _store(store_t *store, uint32_t key, uint32_t value)
+int fcc_store_set(struct fcc_slot *slot, uint32_t scope, uint32_t key, uint32_t value)
 {
+    (void)slot;
+    store_t *store = &state.stores[scope];
     uint32_t i = _find(store, key);
     if (i == STORE_CAPACITY) {
-        return -1;
+        return FCC_STORE_FULL;
     }
     if (i == store->count) {
         store->key[store->count++] = key;
     }
     store->value[i] = value;
     return 0;
+}
+
+uint32_t fcc_store_get(struct fcc_slot *slot, uint32_t scope, uint32_t key)
+{
+    (void)slot;
+    const store_t *store = &state.stores[scope];
+    uint32_t i = _find(store, key);
+    return i < store->count ? store->value[i] : 0;
+}
+
+int fcc_store_delete(struct fcc_slot *slot, uint32_t scope, uint32_t key)
+{
+    (void)slot;
+    store_t *store = &state.stores[scope];
+    uint32_t i = _find(store, key);
+    if (i == store->count) {
+        return 0;
+    }
+    store->count--;
+    store->key[i] = store->key[store->count];
+    store->value[i] = store->value[store->count];
+    return 1;
 }
 
 /* Writes little endian by bytes: a container's pointer need not be aligned. */
@@ -143,37 +103,6 @@ static void _put(void *out, uint32_t value, uint32_t size)
     for (uint32_t i = 0; i < size; i++) {
         to[i] = (uint8_t)(value >> (8 * i));
     }
-}
-
-static int32_t _fetch(const store_t *store, uint32_t key, void *out)
-{
-    uint32_t i = _find(store, key);
-    _put(out, i < store->count ? store->value[i] : 0, 4);
-    return 0;
-}
-
-int32_t fcc_helper_store_local(fcc_instance_t *instance, uint32_t key, uint32_t value)
-{
-    (void)instance;
-    return _store(&state.local, key, value);
-}
-
-int32_t fcc_helper_store_global(fcc_instance_t *instance, uint32_t key, uint32_t value)
-{
-    (void)instance;
-    return _store(&state.global, key, value);
-}
-
-int32_t fcc_helper_fetch_local(fcc_instance_t *instance, uint32_t key, void *value)
-{
-    (void)instance;
-    return _fetch(&state.local, key, value);
-}
-
-int32_t fcc_helper_fetch_global(fcc_instance_t *instance, uint32_t key, void *value)
-{
-    (void)instance;
-    return _fetch(&state.global, key, value);
 }
 
 uint32_t fcc_helper_now_ms(fcc_instance_t *instance)
@@ -279,50 +208,33 @@ void *fcc_helper_coap_get_pdu(fcc_instance_t *instance, void *ctx)
     return _pdu(instance, 0, 0);
 }
 
-uint32_t fcc_helper_fmt_u32_dec(fcc_instance_t *instance, void *out, uint32_t value)
-{
-    (void)instance;
-    return _digits(out, value, 10);
-}
-
-uint32_t fcc_helper_fmt_s16_dfp(fcc_instance_t *instance, void *out, uint32_t value, uint32_t digits)
-{
-    (void)instance;
-    uint32_t places = 0 - digits;
-    int32_t number = (int16_t)value;
-    uint32_t rest = (uint32_t)(number < 0 ? -number : number);
-    uint32_t unit = 1;
-    char *to = out;
-    if (places > 4) {
-        return 0;
-    }
-    for (uint32_t i = 0; i < places; i++) {
-        unit *= 10;
-    }
-    if (number < 0) {
-        *to++ = '-';
-    }
-    to += _digits(to, rest / unit, 10);
-    if (places > 0) {
-        *to++ = '.';
-    }
-    for (rest %= unit; unit > 1; rest %= unit) {
-        unit /= 10;
-        *to++ = (char)('0' + rest / unit);
-    }
-    return (uint32_t)(to - (char *)out);
-}
-
 uint64_t fcc_helper_unwind(fcc_instance_t *instance, uint64_t value)
 {
     (void)instance;
     return value;
 }
 
+/* A helper of this firmware's own, whose arguments have ranges: 0x200 bounded(u32 n in 1..64, u64 wide in 3..0x1ffffffff) -> u64, their sum. */
+#define OWN(X) X(0x200u, bounded)
+
+const fcc_signature_t fcc_own_signatures[] = {
+    0x200u, FCC_SIGNATURE_HEAD(FCC_RESULT_U64, 2u, 10u),
+    FCC_ARGUMENT(FCC_ARG_U32 + FCC_ARG_RANGE, 0u), 1u, 64u,
+    FCC_ARGUMENT(FCC_ARG_U64 + FCC_ARG_RANGE, 0u), 3u, 0u, 0xffffffffu, 1u,
+    0,
+};
+
+uint64_t fcc_helper_bounded(fcc_instance_t *instance, uint32_t n, uint64_t wide)
+{
+    (void)instance;
+    return n + wide;
+}
+
 #define THUNK(number, name) FCC_THUNK(fcc_helper_##name);
 FCC_HELPERS(THUNK)
 FCC_CONFORMANCE_HELPERS(THUNK)
+OWN(THUNK)
 
 #define ROW(number, name) { number, FCC_CODE(fcc_helper_##name) },
-const fcc_helper_t batch_helpers[] = { FCC_HELPERS(ROW) FCC_CONFORMANCE_HELPERS(ROW) };
+const fcc_helper_t batch_helpers[] = { FCC_HELPERS(ROW) FCC_CONFORMANCE_HELPERS(ROW) OWN(ROW) };
 const uint32_t batch_helper_count = sizeof(batch_helpers) / sizeof(batch_helpers[0]);

@@ -220,7 +220,8 @@ static void _case(const batch_case_t *c, uint32_t ticks)
     const uint8_t *at = (const uint8_t *)(c + 1);
     const uint8_t *image = at;
     at += _pad8(c->image_length);
-    const fcc_host_t host = { batch_helpers, batch_helper_count, (const uint32_t *)at, c->allowed_count, c->features, CONTAINER_STACK };
+    static const uint32_t kept[] = { 0 }; /* what the image says: whoever sends cases is believed */
+    const fcc_host_t host = { batch_helpers, batch_helper_count, (const uint32_t *)at, c->allowed_count, c->features, CONTAINER_STACK, kept };
     at += _pad8(c->allowed_count * 4u);
     const batch_host_t own = { grants, c->pdu };
     batch_helpers_reset(&own);

@@ -7,66 +7,56 @@
 
     .equ TRAP, 4
     .equ HOST_SP, 8
-    .equ OUT, 0
 #if defined(__riscv_32e) || defined(__riscv_e)
 #define INSTANCE s1
-    .equ FRAME, 16              /* ra, s0, s1, out */
+    .equ FRAME, 12              /* ra, s0, s1; the convention wants a multiple of 4 */
 #else
 #define INSTANCE s11
-    .equ FRAME, 64              /* ra, s0 to s11, out; the convention wants a multiple of 16 */
+    .equ FRAME, 64              /* ra, s0 to s11; the convention wants a multiple of 16 */
 #endif
 
-/* uint32_t fcc_enter(instance, code, arguments[4], out[3]) */
+/* uint64_t fcc_enter(context, code, context_length, instance) */
     .balign 4
     .global fcc_enter
     .type fcc_enter, @function
 fcc_enter:
     addi sp, sp, -FRAME
-    sw a3, OUT(sp)
-    sw ra, 4(sp)
-    sw s0, 8(sp)
-    sw s1, 12(sp)
+    sw ra, 0(sp)
+    sw s0, 4(sp)
+    sw s1, 8(sp)
 #if !(defined(__riscv_32e) || defined(__riscv_e))
-    sw s2, 16(sp)
-    sw s3, 20(sp)
-    sw s4, 24(sp)
-    sw s5, 28(sp)
-    sw s6, 32(sp)
-    sw s7, 36(sp)
-    sw s8, 40(sp)
-    sw s9, 44(sp)
-    sw s10, 48(sp)
-    sw s11, 52(sp)
+    sw s2, 12(sp)
+    sw s3, 16(sp)
+    sw s4, 20(sp)
+    sw s5, 24(sp)
+    sw s6, 28(sp)
+    sw s7, 32(sp)
+    sw s8, 36(sp)
+    sw s9, 40(sp)
+    sw s10, 44(sp)
+    sw s11, 48(sp)
 #endif
-    mv INSTANCE, a0
-    la t0, trapped
-    sw t0, TRAP(INSTANCE)
-    sw sp, HOST_SP(INSTANCE)
+    mv INSTANCE, a3
+    sw sp, HOST_SP(a3)
     mv t0, a1
-    lw a0, 0(a2)
-    lw a1, 4(a2)
-    lw a3, 12(a2)
-    lw a2, 8(a2)
+    li a1, 0
+    li a3, 0
     jalr t0
-    lw t0, OUT(sp)
-    sw a0, 0(t0)
-    sw a1, 4(t0)
-    li a0, 0
 leave:
-    lw ra, 4(sp)
-    lw s0, 8(sp)
-    lw s1, 12(sp)
+    lw ra, 0(sp)
+    lw s0, 4(sp)
+    lw s1, 8(sp)
 #if !(defined(__riscv_32e) || defined(__riscv_e))
-    lw s2, 16(sp)
-    lw s3, 20(sp)
-    lw s4, 24(sp)
-    lw s5, 28(sp)
-    lw s6, 32(sp)
-    lw s7, 36(sp)
-    lw s8, 40(sp)
-    lw s9, 44(sp)
-    lw s10, 48(sp)
-    lw s11, 52(sp)
+    lw s2, 12(sp)
+    lw s3, 16(sp)
+    lw s4, 20(sp)
+    lw s5, 24(sp)
+    lw s6, 28(sp)
+    lw s7, 32(sp)
+    lw s8, 36(sp)
+    lw s9, 40(sp)
+    lw s10, 44(sp)
+    lw s11, 48(sp)
 #endif
     addi sp, sp, FRAME
     ret
@@ -77,16 +67,25 @@ leave:
     .global fcc_abort
     .type fcc_abort, @function
 fcc_abort:
-    mv INSTANCE, a0
-    mv a0, a1
-    li ra, 0
+    li a2, 0
     .size fcc_abort, . - fcc_abort
 
+/* void fcc_abort_at(instance, trap, place) */
+    .global fcc_abort_at
+    .type fcc_abort_at, @function
+fcc_abort_at:
+    mv INSTANCE, a0
+    mv a0, a1
+    mv ra, a2
+    .size fcc_abort_at, . - fcc_abort_at
+
 /* Where traps of an image go: a0 = trap code, ra = behind the site. Whatever lies below host_sp is given up. */
-    .type trapped, @function
-trapped:
+    .global fcc_trapped
+    .type fcc_trapped, @function
+fcc_trapped:
+    sw a0, TRAP(INSTANCE)
     lw sp, HOST_SP(INSTANCE)
-    lw t0, OUT(sp)
-    sw ra, 8(t0)
+    mv a0, ra
+    li a1, 0
     j leave
-    .size trapped, . - trapped
+    .size fcc_trapped, . - fcc_trapped

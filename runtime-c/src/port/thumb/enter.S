@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entering and leaving containers on every Cortex-M, by instructions of ARMv6-M. Instance offsets: fcc_instance_t. r9 holds the
- * instance.
+ * Entering and leaving containers on every Cortex-M. Instance offsets: fcc_instance_t. r9 holds the instance. Ten words are saved, so
+ * that SP stays 8-aligned. Where the firmware uses a floating-point unit, d8 to d15 are its callers' too (AAPCS32 6.1.2.1): images do not
+ * touch them, but a helper that ends its container does not get to put them back.
  */
     .syntax unified
     .thumb
@@ -9,34 +10,57 @@
 
     .equ TRAP, 4
     .equ HOST_SP, 8
-    .equ OUT, 16                /* on the stack, behind r8 to r11 */
 
-/* uint32_t fcc_enter(instance, code, arguments[4], out[3]) */
+/* uint64_t fcc_enter(context, code, context_length, instance) */
     .global fcc_enter
     .type fcc_enter, %function
     .thumb_func
 fcc_enter:
-    push {r3-r7, lr}            /* with the next, ten words: SP stays 8-aligned */
+#if __ARM_ARCH_ISA_THUMB == 2 && !defined(__ARM_ARCH_8M_BASE__)
+    push {r3-r11, lr}
+#if defined(__ARM_FP)
+    vpush {d8-d15}
+#endif
+    mov r9, r3
+    str sp, [r3, #HOST_SP]
+    mov r12, r1
+    movs r1, #0
+    movs r3, #0
+    blx r12
+#if defined(__ARM_FP)
+    vpop {d8-d15}
+#endif
+    pop {r3-r11, pc}
+    .size fcc_enter, . - fcc_enter
+
+/* Where traps of an image go: r0 = trap code, lr = behind the site. Whatever lies below host_sp is given up. */
+    .global fcc_trapped
+    .type fcc_trapped, %function
+    .thumb_func
+fcc_trapped:
+    str r0, [r9, #TRAP]
+    ldr sp, [r9, #HOST_SP]
+    mov r0, lr
+    movs r1, #0
+#if defined(__ARM_FP)
+    vpop {d8-d15}
+#endif
+    pop {r3-r11, pc}
+    .size fcc_trapped, . - fcc_trapped
+#else
+    push {r3-r7, lr}
     mov r4, r8
     mov r5, r9
     mov r6, r10
     mov r7, r11
     push {r4-r7}
-    mov r9, r0
-    ldr r4, =trapped
-    str r4, [r0, #TRAP]
+    mov r9, r3
     mov r4, sp
-    str r4, [r0, #HOST_SP]
+    str r4, [r3, #HOST_SP]
     mov r12, r1
-    ldr r0, [r2]
-    ldr r1, [r2, #4]
-    ldr r3, [r2, #12]
-    ldr r2, [r2, #8]
+    movs r1, #0
+    movs r3, #0
     blx r12
-    ldr r4, [sp, #OUT]
-    str r0, [r4]
-    str r1, [r4, #4]
-    movs r0, #0
 leave:
     pop {r4-r7}
     mov r8, r4
@@ -47,27 +71,35 @@ leave:
     .size fcc_enter, . - fcc_enter
 
 /* Where traps of an image go: r0 = trap code, lr = behind the site. Whatever lies below host_sp is given up. */
-    .type trapped, %function
+    .global fcc_trapped
+    .type fcc_trapped, %function
     .thumb_func
-trapped:
+fcc_trapped:
     mov r4, r9
+    str r0, [r4, #TRAP]
     ldr r4, [r4, #HOST_SP]
     mov sp, r4
-    ldr r4, [sp, #OUT]
-    mov r1, lr
-    str r1, [r4, #8]
+    mov r0, lr
+    movs r1, #0
     b leave
-    .size trapped, . - trapped
+    .size fcc_trapped, . - fcc_trapped
+#endif
 
 /* void fcc_abort(instance, trap) */
     .global fcc_abort
     .type fcc_abort, %function
     .thumb_func
 fcc_abort:
+    movs r2, #0
+    .size fcc_abort, . - fcc_abort
+
+/* void fcc_abort_at(instance, trap, place) */
+    .global fcc_abort_at
+    .type fcc_abort_at, %function
+    .thumb_func
+fcc_abort_at:
     mov r9, r0
     mov r0, r1
-    movs r1, #0
-    mov lr, r1
-    b trapped
-    .size fcc_abort, . - fcc_abort
-    .ltorg
+    mov lr, r2
+    b fcc_trapped
+    .size fcc_abort_at, . - fcc_abort_at

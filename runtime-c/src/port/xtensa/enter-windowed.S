@@ -11,42 +11,30 @@
  * that as a windowed function has one.
  */
     .text
-    .literal_position
-    .literal .Ltrapped, fcc_unwind
 
 #define TRAP    4
 #define HOST_SP 8
 
 /*
- * uint32_t fcc_enter(a2 instance, a3 code, a4 arguments[4], a5 out[3])
- * Frame: return address, out; above them 16 bytes for a4 to a7 of this window, and 16 that belong to the caller's caller.
+ * uint64_t fcc_enter(a2 context, a3 code, a4 context_length, a5 instance)
+ * Frame: return address; above it 16 bytes for a4 to a7 of this window, and 16 that belong to the caller's caller.
  */
     .p2align 2
     .global fcc_enter
     .type fcc_enter, @function
 fcc_enter:
-    entry a1, 64
+    entry a1, 48
     movi a10, 7                 /* 7 * 8 registers from here are all but ours, on cores with 64; on others more than all */
     call8 spill
     s32i a0, a1, 0
-    s32i a5, a1, 4
-    mov a15, a2
-    l32r a6, .Ltrapped
-    s32i a6, a15, TRAP
+    mov a15, a5
     s32i a1, a15, HOST_SP
     mov a8, a3
-    mov a9, a4
-    l32i a2, a9, 0
-    l32i a3, a9, 4
-    l32i a4, a9, 8
-    l32i a5, a9, 12
+    movi a3, 0
+    movi a5, 0
     addi a1, a1, -32            /* 16 bytes below our stack pointer hold the caller's a0 to a3; the ABI wants multiples of 16 */
     callx0 a8
     addi a1, a1, 32
-    l32i a5, a1, 4
-    s32i a2, a5, 0
-    s32i a3, a5, 4
-    movi a2, 0
 .Lleave:
     l32i a0, a1, 0
     retw
@@ -57,14 +45,15 @@ fcc_enter:
  * have made the current window the only live one. Which window that is does not matter: the caller's registers lie on the stack.
  */
     .p2align 2
-    .global fcc_unwind
-    .type fcc_unwind, @function
-fcc_unwind:
+    .global fcc_trapped
+    .type fcc_trapped, @function
+fcc_trapped:
+    s32i a2, a15, TRAP
     l32i a1, a15, HOST_SP
-    l32i a5, a1, 4
-    s32i a0, a5, 8
+    mov a2, a0
+    movi a3, 0
     j .Lleave
-    .size fcc_unwind, . - fcc_unwind
+    .size fcc_trapped, . - fcc_trapped
 
 /*
  * void fcc_abort(a2 instance, a3 trap)
@@ -76,9 +65,19 @@ fcc_unwind:
     .type fcc_abort, @function
 fcc_abort:
     entry a1, 32
+    movi a4, 0
+    j .Labort
+
+/* void fcc_abort_at(a2 instance, a3 trap, a4 place) */
+    .p2align 2
+    .global fcc_abort_at
+    .type fcc_abort_at, @function
+fcc_abort_at:
+    entry a1, 32
+.Labort:
     rsil a6, 15
-    rsr a4, windowbase
-    ssl a4
+    rsr a5, windowbase
+    ssl a5
     movi a5, 1
     sll a5, a5
     wsr a5, windowstart
@@ -87,9 +86,9 @@ fcc_abort:
     rsync
     mov a15, a2
     mov a2, a3
-    movi a0, 0
-    j fcc_unwind
-    .size fcc_abort, . - fcc_abort
+    mov a0, a4
+    j fcc_trapped
+    .size fcc_abort_at, . - fcc_abort_at
 
 /* Calls itself a2 times; a4 and the call touch every register behind this window, so that what lives there overflows. */
     .p2align 2

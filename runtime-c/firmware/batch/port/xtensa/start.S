@@ -116,7 +116,7 @@ underflow12:
     .literal .Lrunning, running
     .literal .Lstatus, fault_status
 #if defined(__XTENSA_WINDOWED_ABI__)
-    .literal .Lunwind, fcc_unwind
+    .literal .Lunwind, fcc_trapped
     .literal .Lps, 0x00040000   /* WOE, interrupts on */
 #else
     .literal .Lunwind, fcc_abort

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include "mutate.h"
+
+uint32_t mutate_random(unsigned int *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    uint32_t x = *seed;
+    x ^= x >> 16;
+    x *= 0x7feb352du;
+    x ^= x >> 15;
+    return x;
+}
+
+/* Opcodes that exist, and some beside them. */
+static const uint8_t opcodes[] = {
+    0x04, 0x0c, 0x14, 0x1c, 0x24, 0x2c, 0x34, 0x3c, 0x44, 0x4c, 0x54, 0x5c, 0x64, 0x6c, 0x74, 0x7c, 0x84, 0x94, 0x9c, 0xa4, 0xac, 0xb4,
+    0xbc, 0xc4, 0xcc, 0xd4, 0xdc, 0x07, 0x0f, 0x17, 0x1f, 0x27, 0x2f, 0x37, 0x3f, 0x47, 0x4f, 0x57, 0x5f, 0x67, 0x6f, 0x77, 0x7f, 0x87,
+    0x97, 0x9f, 0xa7, 0xaf, 0xb7, 0xbf, 0xc7, 0xcf, 0xd7, 0x05, 0x06, 0x15, 0x1d, 0x25, 0x2d, 0x35, 0x3d, 0x45, 0x4d, 0x55, 0x5d, 0x65,
+    0x6d, 0x75, 0x7d, 0xa5, 0xad, 0xb5, 0xbd, 0xc5, 0xcd, 0xd5, 0xdd, 0x16, 0x1e, 0x26, 0x2e, 0x36, 0x3e, 0x46, 0x4e, 0x56, 0x5e, 0x66,
+    0x6e, 0x76, 0x7e, 0xa6, 0xae, 0xb6, 0xbe, 0xc6, 0xce, 0xd6, 0xde, 0x18, 0x85, 0x8d, 0x95, 0x61, 0x69, 0x71, 0x79, 0x81, 0x89, 0x91,
+    0x62, 0x6a, 0x72, 0x7a, 0x63, 0x6b, 0x73, 0x7b, 0xc3, 0xdb, 0xb8, 0xd8, 0x99, 0x00,
+};
+
+static const int32_t immediates[] = {
+    0, 1, 2, 3, 4, 5, 7, 8, 16, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 0x10, 0x11, 0x12, 0x13, 0x20, 0x30, 0x31, 0x32, 0x40,
+    0x41, 0x42, 0x43, 0x50, 0x51, 0x60, 0x61, 0x41, 0x51, 0xa1, 0xe1, 0xf1, 512, 4096, 0x7fff, 0xffff, 0x7fffffff, -1, -2, -3, -4, -7,
+    -8, -9, -16, -512,
+    INT32_MIN, INT32_MIN + 1, 0x0fcc0000,
+};
+
+static const int16_t offsets[] = { 0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 24, 32, 64, 127, 511, 512, -1, -2, -3, -4, -5, -7, -8, -16, -24, -64,
+                                   -256, -504, -512, -513, INT16_MAX, INT16_MIN };
+
+#define PICK(table, random) ((table)[(random) % (sizeof(table) / sizeof((table)[0]))])
+
+void mutate_slot(uint8_t *slot, uint32_t random)
+{
+    uint32_t more = random >> 4;
+    int32_t imm = PICK(immediates, more);
+    int16_t off = PICK(offsets, more);
+    switch (random % 12u) {
+    case 0:
+    case 1:
+        slot[0] = PICK(opcodes, more);
+        break;
+    case 2:
+        slot[1] = (uint8_t)((slot[1] & 0xf0u) | more % 11u);
+        break;
+    case 3:
+        slot[1] = (uint8_t)((slot[1] & 0x0fu) | more % 11u << 4);
+        break;
+    case 4:
+        memcpy(slot + 2, &off, 2);
+        break;
+    case 5:
+        memcpy(slot + 4, &imm, 4);
+        break;
+    case 6:
+        slot[2] = (uint8_t)(slot[2] + (more & 1u ? 1 : -1));
+        break;
+    case 7:
+        slot[4] = (uint8_t)(slot[4] + (more & 1u ? 1 : -1));
+        break;
+    case 8:
+        slot[more % 8u] ^= (uint8_t)(1u << (more >> 4) % 8u);
+        break;
+    case 9:
+        slot[more % 8u] = (uint8_t)(more >> 4);
+        break;
+    default:
+        slot[0] = PICK(opcodes, more);
+        slot[1] = (uint8_t)((more >> 8) % 11u | (more >> 12) % 11u << 4);
+        off = PICK(offsets, more >> 6);
+        imm = PICK(immediates, more >> 10);
+        memcpy(slot + 2, &off, 2);
+        memcpy(slot + 4, &imm, 4);
+        break;
+    }
+}
