@@ -7,9 +7,11 @@ import { differs, unknownHook } from '../../compiler/cli/bench-fcc.js';
 import { loadJob } from '../../compiler/cli/bench-jobs.js';
 import { deepestStack, nameHelpers, nativeStand } from '../../compiler/cli/bench-native.js';
 import { readElf32 } from '../../compiler/cli/elf32.js';
+import { runtimeFolder } from '../../compiler/cli/qemu-build.js';
 import { readCounts } from '../../compiler/cli/qemu-count.js';
 import { Names, splitCounts } from '../../compiler/cli/qemu-split.js';
 import { processSession } from '../../compiler/cli/session.js';
+import { HELPERS } from '../../compiler/contract/helpers.js';
 import type { RunResult } from '../../compiler/host/engine.js';
 import { interpret } from '../../compiler/interpreter/interpreter.js';
 import { inFolder } from '../cli/capture.js';
@@ -22,6 +24,12 @@ describe('C sources of eBPF programs for another compiler', () => {
     expect(nameHelpers('static void *(*get)(void *c) = (void *) 67;')).toBe(
       'extern void * get(void *c) __asm__("bpf_coap_get_pdu");',
     );
+  });
+
+  it('finds every helper in the firmware that C programs run in', () => {
+    const source = readFileSync(join(runtimeFolder()!, 'bench', 'native.c'), 'utf8');
+    const there = [...source.matchAll(/^HELPER(?:\([^,]+, |_VOID\()(\w+), /gm)].map((m) => m[1]);
+    expect(there.sort()).toEqual(HELPERS.map((h) => h.name).sort());
   });
 
   it('leaves other function pointers and unknown ids alone', () => {

@@ -113,7 +113,9 @@ describe('fcc compile', () => {
       const bytes = [...text.matchAll(/0x([0-9a-f]{2})\b(?!u)/g)].map((m) => Number.parseInt(m[1]!, 16));
       expect(Buffer.from(bytes).equals(readFileSync(image))).toBe(true);
       expect(text).toContain('static const uint8_t slot_2[SLOT_2_LENGTH]');
-      expect(text).toMatch(/#define SLOT_2_ENTRY_PUT 0\n#define SLOT_2_ENTRY_WAIT 1\n/);
+      expect(text).toMatch(/#define SLOT_2_ENTRY_PUT 0 /);
+      expect(text).toMatch(/#define SLOT_2_ENTRY_WAIT 1 /);
+      expect(text).toMatch(/^}.* fc_slot_ctx_t;$/m);
       expect(text).toContain('for hook fc/slot');
     }));
 

@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { targets } from '../../backends/index.js';
 import { HELPERS } from '../../compiler/contract/helpers.js';
 import { ERRORS, type ErrorRow } from '../../compiler/errors/index.js';
+import { LOAD_FAILURES, REFUSALS, statusNumber } from '../../compiler/image/status.js';
+import { TRAPS } from '../../compiler/image/traps.js';
 import { fcc, inFolder } from './capture.js';
 
 const NAMES = [
@@ -33,7 +35,10 @@ describe('fcc targets and fcc helpers', () => {
     }
     const helpers = await fcc(['helpers']);
     expect([helpers.code, helpers.err]).toEqual([0, '']);
-    for (const h of HELPERS) expect(helpers.out).toContain(`0x${h.id.toString(16).padStart(2, '0')}  ${h.name}(`);
+    for (const h of HELPERS)
+      expect(helpers.out.replace(/ +/g, ' ')).toContain(`\n0x${h.id.toString(16).padStart(2, '0')} ${h.name}(`);
+    const blocking = helpers.out.split('\n').filter((l) => / blocks /.test(l));
+    expect(blocking.map((l) => l.slice(0, 4))).toEqual(['0x01', '0x32', '0x61']);
     expect(helpers.out).toContain('memcpy(w dst[n], r src[n], u32 n)');
   });
 
@@ -77,6 +82,14 @@ describe('fcc explain', () => {
       .map((l) => l.slice(0, 7));
     expect(listed).toEqual(CODES.map(([c]) => c).sort());
     expect((await fcc(['explain', 'fcc0107'])).out).toMatch(/^FCC0107: /);
+    // What the runtime answers.
+    for (const row of [...REFUSALS, ...LOAD_FAILURES]) {
+      const { code, out } = await fcc(['explain', `FCC_E_${row.name.toUpperCase()}`]);
+      expect([code, out]).toEqual([0, expect.stringContaining(`(${statusNumber(row.name)})`)]);
+      expect(out).toContain(row.doc);
+    }
+    const trap = await fcc(['explain', 'fcc_trap_killed', '--json']);
+    expect(JSON.parse(trap.out)).toMatchObject({ code: 'FCC_TRAP_KILLED', number: TRAPS.killed.code });
     const json = JSON.parse((await fcc(['explain', 'FCC0107', '--json'])).out);
     expect(json).toMatchObject({ schemaVersion: 1, code: 'FCC0107', title: 'invalid memory access', exit: 1 });
     expect(JSON.parse((await fcc(['explain', '--json'])).out).errors).toHaveLength(CODES.length);

@@ -68,7 +68,7 @@ describe('contracts in tags', () => {
       helpers: ['now_ms', 'send', 'find'],
       signatures: [
         {
-          id: 0x100,
+          id: 0x200,
           name: 'send',
           args: [
             { kind: 'buffer', name: 'data', access: 'r', length: 1 },
@@ -78,7 +78,7 @@ describe('contracts in tags', () => {
           doc: 'queues a frame',
         },
         {
-          id: 0x101,
+          id: 0x201,
           name: 'find',
           args: [
             { kind: 'cstring', name: 'name' },
@@ -109,7 +109,18 @@ describe('contracts in tags', () => {
       context: { size: 4, access: 'rw', align: 4, fields: [] },
       regions: [],
       helpers: null,
+      signatures: [
+        {
+          id: 0x200,
+          name: 'nap',
+          args: [{ kind: 'u32', name: 'ms' }],
+          result: { kind: 'void' },
+          blocks: true,
+          doc: 'waits',
+        },
+      ],
       passLength: true,
+      interrupt: true,
       limits: { stackBytes: null, instructions: null },
     });
   });
@@ -231,6 +242,13 @@ describe('what tags cannot do', () => {
     ['an empty helper name', tagged([], ['fcc:helpers=printf,']), 'FCC0412', 'a name is empty'],
     ['no signature', tagged([], ['fcc:helper=send']), 'FCC0412', 'send is no part of a signature'],
     ['neither yes nor no', tagged([], ['fcc:pass-length=true']), 'FCC0412', 'neither yes nor no'],
+    ['neither yes nor no, of interrupts', tagged([], ['fcc:interrupt=']), 'FCC0412', 'neither yes nor no'],
+    [
+      'a helper that blocks in interrupts',
+      tagged([], ['fcc:interrupt=yes', 'fcc:helpers=now_ms,printf']),
+      'FCC0413',
+      'printf may block',
+    ],
     ['limits of nothing', tagged([], ['fcc:limits=time=5']), 'FCC0412', 'time=5 has no meaning'],
     ['a tag twice', tagged([], ['fcc:hook=a', 'fcc:hook=b']), 'FCC0412', 'hook is given twice'],
     [

@@ -4,9 +4,10 @@ import { cpuModel, findTarget } from '../../backends/index.js';
 import { assemble } from '../../compiler/bpf/asm.js';
 import type { Program } from '../../compiler/bpf/program.js';
 import { finish, type Prepared } from '../../compiler/compile.js';
-import { HELPERS, type HelperRow } from '../../compiler/contract/helpers.js';
+import { HELPERS, type HelperRow, helpersOf } from '../../compiler/contract/helpers.js';
 import { parseContract } from '../../compiler/contract/schema.js';
 import type { Contract } from '../../compiler/contract/types.js';
+import { ebpfImage } from '../../compiler/ebpf-image.js';
 import type { RunRequest } from '../../compiler/host/engine.js';
 import { makeGuest } from '../../compiler/host/guest.js';
 import type { HelperBody } from '../../compiler/host/helpers.js';
@@ -20,6 +21,7 @@ import { optimise } from '../../compiler/opt/pipeline.js';
 import { guardModule } from '../../compiler/sandbox/sandbox.js';
 import { simulate } from '../../compiler/simulator/simulator.js';
 import type { AccessFact, Facts } from '../../compiler/verifier/facts.js';
+import { verify } from '../../compiler/verifier/verify.js';
 import { bareFacts } from '../ir/bare.js';
 import { evaluate } from '../ir/evaluate.js';
 
@@ -170,6 +172,51 @@ exit`);
   });
 });
 
+describe('hooks that run in interrupts', () => {
+  const contract = (interrupt: boolean): Contract =>
+    parse({
+      hook: 'h',
+      helpers: null,
+      interrupt,
+      signatures: [
+        { id: 0x200, name: 'nap', blocks: true },
+        { id: 0x201, name: 'peek' },
+      ],
+    });
+  const request: RunRequest = { context: null, regions: new Map(), fuel: 1000 };
+  const bodies = new Map<number, HelperBody>([0x200, 0x201].map((id) => [id, () => 0n]));
+  const call = (id: number): Program => assemble(`call ${id}\nr0 = 0\nexit`);
+
+  it.each([
+    [0x20, true],
+    [0x60, true],
+    [0x201, true],
+    [0x200, false],
+  ])('helper %i: allowed there %s', (id, allowed) => {
+    for (const interrupt of [false, true]) {
+      const may = allowed || !interrupt;
+      const verdict = verify(call(id), 0, contract(interrupt));
+      const errors = verdict.verdict === 'rejected' ? verdict.errors.map((e) => e.code) : [];
+      expect(errors).toEqual(may ? [] : ['FCC0104']);
+      if (verdict.verdict === 'rejected') expect(verdict.errors[0]!.details.help).toContain('may block');
+      const run = interpret(call(id), 0, contract(interrupt), request, { bodies });
+      expect([run.status, run.trap?.detail ?? '']).toEqual(
+        may ? ['ok', ''] : ['trap', expect.stringContaining('not allowed by the contract')],
+      );
+    }
+  });
+
+  it('do not make images that ask for what blocks, if helpers are called by value', () => {
+    const program = assemble('r2 = 0x20\nr1 = 0\ncallx r2\nr0 = 0\nexit');
+    const imports = (c: Contract) => readImage(ebpfImage(program, { contract: c })).imports;
+    const all = helpersOf(contract(true));
+    expect([...imports(contract(false))]).toEqual(all.map((h) => h.id));
+    expect([...imports(contract(true))]).toEqual(all.filter((h) => !h.blocks).map((h) => h.id));
+    expect(all.filter((h) => h.blocks).length).toBe(4);
+    expect([...imports(parse({ hook: 'h', helpers: ['now_ms'] }))]).toEqual([0x20]);
+  });
+});
+
 describe('helpers of the firmware’s own', () => {
   const contract = parse({
     hook: 'h',
@@ -177,9 +224,9 @@ describe('helpers of the firmware’s own', () => {
     regions: [{ name: 'buf', size: 8 }],
     helpers: ['send', 'find'],
     signatures: [
-      { id: 0x100, name: 'send', args: [{ kind: 'u32', name: 'n', range: [1, 9] }], result: { kind: 'i32' } },
-      { id: 0x101, name: 'find', result: { kind: 'region', region: 'buf', nullable: true } },
-      { id: 0x102, name: 'other' },
+      { id: 0x200, name: 'send', args: [{ kind: 'u32', name: 'n', range: [1, 9] }], result: { kind: 'i32' } },
+      { id: 0x201, name: 'find', result: { kind: 'region', region: 'buf', nullable: true } },
+      { id: 0x202, name: 'other' },
     ],
   });
   const request: RunRequest = { context: new Uint8Array(8), regions: new Map(), fuel: 1000 };
@@ -188,39 +235,39 @@ describe('helpers of the firmware’s own', () => {
     interpret(program, 0, contract, request, { bodies });
 
   it('end a run of the test engines with a trap that names them', () => {
-    const { status, trap } = run(call(0x100));
+    const { status, trap } = run(call(0x200));
     expect([status, trap?.name]).toEqual(['trap', 'helper']);
-    expect(trap?.detail).toContain("helper send (0x100) is the firmware's own");
+    expect(trap?.detail).toContain("helper send (0x200) is the firmware's own");
   });
 
   it('are not callable unless the contract lists them', () => {
-    expect(run(call(0x102)).trap?.detail).toContain('helper 258 is unknown or not allowed');
-    expect(run(call(0x103)).trap?.detail).toContain('helper 259 is unknown or not allowed');
+    expect(run(call(0x202)).trap?.detail).toContain('helper 514 is unknown or not allowed');
+    expect(run(call(0x203)).trap?.detail).toContain('helper 515 is unknown or not allowed');
   });
 
   it('can be given a body', () => {
     const seen: bigint[][] = [];
     const bodies = new Map<number, HelperBody>([
       [
-        0x100,
+        0x200,
         (args) => {
           seen.push([...args]);
           return -2n;
         },
       ],
-      [0x101, (_, memory) => BigInt(memory.regionBase('buf')) + 4n],
+      [0x201, (_, memory) => BigInt(memory.regionBase('buf')) + 4n],
     ]);
-    expect(run(call(0x100), bodies)).toMatchObject({ status: 'ok', r0: (1n << 64n) - 2n });
+    expect(run(call(0x200), bodies)).toMatchObject({ status: 'ok', r0: (1n << 64n) - 2n });
     expect(seen).toEqual([[5n]]);
-    const base = run(call(0x101), bodies).r0;
+    const base = run(call(0x201), bodies).r0;
     expect(base & 0xffn).toBe(BigInt(makeGuest(contract, request).regions[0]!.base & 0xff));
   });
 
   it('keep the ranges of their arguments', () => {
-    const bodies = new Map<number, HelperBody>([[0x100, () => 0n]]);
-    for (const n of [1, 9]) expect(run(call(0x100, n), bodies).status).toBe('ok');
+    const bodies = new Map<number, HelperBody>([[0x200, () => 0n]]);
+    for (const n of [1, 9]) expect(run(call(0x200, n), bodies).status).toBe('ok');
     for (const n of [0, 10, -1])
-      expect(run(call(0x100, n), bodies).trap?.detail).toContain('argument 1 (n) of send is');
+      expect(run(call(0x200, n), bodies).trap?.detail).toContain('argument 1 (n) of send is');
   });
 
   it('have no names in common with objects of the language', () => {
@@ -228,11 +275,11 @@ describe('helpers of the firmware’s own', () => {
       hook: 'h',
       helpers: null,
       signatures: [
-        { id: 0x100, name: 'constructor' },
-        { id: 0x101, name: 'toString' },
+        { id: 0x200, name: 'constructor' },
+        { id: 0x201, name: 'toString' },
       ],
     });
-    for (const id of [0x100, 0x101])
+    for (const id of [0x200, 0x201])
       expect(interpret(call(id), 0, odd, { ...request, context: null }).trap?.detail).toContain(
         "is the firmware's own",
       );

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contractFromBtf } from '../../compiler/contract/btf.js';
 import { contractHeader } from '../../compiler/contract/header.js';
+import { HELPERS, type HelperRow } from '../../compiler/contract/helpers.js';
 import { attributeString, CNames, cString, inComment } from '../../compiler/contract/names.js';
+import { parseContract } from '../../compiler/contract/schema.js';
+import { ARG_DETAIL, ARG_KINDS, signatureWords } from '../../compiler/contract/signature-words.js';
 import { fieldSize } from '../../compiler/contract/types.js';
 import { type BtfType, readTypes } from '../../compiler/elf/btf-types.js';
 import { readElf } from '../../compiler/elf/elf.js';
@@ -118,7 +121,7 @@ N_OWN_SEC uint64_t f(n_own_ctx_t *ctx) { return (uint64_t)(fcc_own(0, 1, ctx, ""
     const view = new DataView(data.buffer, data.byteOffset, data.length);
     const called: number[] = [];
     for (let at = 0; at < data.length; at += 8) if (data[at] === 0x85) called.push(view.getUint32(at + 4, true));
-    expect(called.sort((a, b) => a - b)).toEqual([0x100, 0x101, 0x7ffffffe]);
+    expect(called.sort((a, b) => a - b)).toEqual([0x200, 0x201, 0x7ffffffe]);
   });
 
   it('is text of one contract: names, limits, ids', () => {
@@ -127,7 +130,7 @@ N_OWN_SEC uint64_t f(n_own_ctx_t *ctx) { return (uint64_t)(fcc_own(0, 1, ctx, ""
       '#define N_OWN_HOOK "n/own"',
       '#define N_OWN_HOOK_ID 0x00000abcu /* CRC-32 of the name */',
       '#define N_OWN_CONTRACT_HASH 0x12345678u /* contract_hash of an image for this contract */',
-      '#define N_OWN_ALLOWED { 0x1u, 0x43u, 0x100u, 0x101u, 0x7ffffffeu } /* ids, for fcc_host_t */',
+      '#define N_OWN_ALLOWED { 0x1u, 0x43u, 0x200u, 0x201u, 0x7ffffffeu } /* ids, for fcc_host_t */',
       '#define N_OWN_REGION_RO 0u /* row of the grants: read only, 4 bytes */',
       '/* The context: bytes whose number a run brings. */',
       'typedef uint8_t n_own_ctx_t;',
@@ -135,6 +138,39 @@ N_OWN_SEC uint64_t f(n_own_ctx_t *ctx) { return (uint64_t)(fcc_own(0, 1, ctx, ""
     ])
       expect(header.split('\n')).toContain(line);
     expect(header).not.toContain('not_allowed');
+  });
+
+  it('lists what may be called in interrupts, and the rows of own helpers', () => {
+    const irq = NASTY.find((c) => c.hook === 'n/irq')!;
+    const lines = contractHeader(irq).split('\n');
+    const ids = [...HELPERS, ...irq.signatures!].filter((h) => !('blocks' in h)).map((h) => `0x${h.id.toString(16)}u`);
+    expect(lines).toContain(`#define N_IRQ_ALLOWED_COUNT ${ids.length}u`);
+    expect(lines).toContain(`#define N_IRQ_ALLOWED { ${ids.join(', ')} } /* ids, for fcc_host_t */`);
+    const at = lines.indexOf('#define N_IRQ_SIGNATURES \\');
+    expect(lines[at + 1]).toBe(
+      '    0x301u, FCC_SIGNATURE_HEAD(FCC_RESULT_VOID, 1u, 7u), FCC_ARGUMENT(33u, 0u), 1u, 0u, 4294967295u, 1u',
+    );
+    expect(contractHeader(parseContract('{"hook":"h","helpers":null}', 'c'))).not.toContain('ALLOWED');
+  });
+
+  it('has words of a signature that are enough for the largest', () => {
+    // Kinds take the bits below the detail; a row's number of words has 16 bits, its number of arguments 8.
+    expect(Object.values(ARG_KINDS).reduce((a: number, b) => a | b, 0)).toBeLessThan(1 << ARG_DETAIL);
+    expect(2 ** 24 * 2 ** ARG_DETAIL).toBeLessThanOrEqual(2 ** 32);
+    const row: HelperRow = {
+      ...{ id: 0x7ffffffe, name: 'x', result: { kind: 'i32' }, doc: '' },
+      args: [
+        { kind: 'fixed', name: 'p', access: 'rw', size: 1 << 24 },
+        { kind: 'buffer', name: 'q', access: 'r', length: 2 },
+        { kind: 'u32', name: 'n', range: [0n, 0xffffffffn] },
+        { kind: 'context', name: 'c' },
+        { kind: 'cstring', name: 's' },
+      ],
+    };
+    expect(signatureWords(row)).toBe(
+      '0x7ffffffeu, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 5u, 9u), FCC_ARGUMENT(28u, 16777216u), FCC_ARGUMENT(4u, 2u), ' +
+        'FCC_ARGUMENT(32u, 0u), 0u, 4294967295u, FCC_ARGUMENT(2u, 0u), FCC_ARGUMENT(3u, 0u)',
+    );
   });
 });
 
@@ -251,6 +287,7 @@ describe('C names and texts', () => {
   it('leave comments and strings closed', () => {
     expect(attributeString('a"b\\c?\n\u0000\u00e9')).toBe('"a\\"b\\\\c\\?\\n \u00e9"');
     expect(inComment('a */ b /* c\nd ?? e\\')).toBe('a * / b / * c d ? ? e\\ ');
+    for (const text of ['???/', '????/', '?????/']) expect(inComment(text)).not.toContain('??');
     expect(cString('a"b\\c?\n\u00e9\u{1f600}1')).toBe('"a\\"b\\\\c\\?\\012\\303\\251\\360\\237\\230\\2001"');
   });
 });

@@ -31,6 +31,7 @@ describe('schema/contract.schema.json', () => {
       'signatures',
       'result',
       'passLength',
+      'interrupt',
       'limits',
     ]);
     for (const [name, property] of Object.entries(top))

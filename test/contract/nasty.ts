@@ -74,12 +74,22 @@ export const NASTY: readonly Contract[] = [
   parse({ hook: '9lives' }),
   parse({ hook: '_/!' }),
   parse({
+    hook: 'n/irq',
+    interrupt: true,
+    context: { size: 0 },
+    helpers: null,
+    signatures: [
+      { id: 0x300, name: 'nap', args: [{ kind: 'u32', name: 'ms' }], blocks: true },
+      { id: 0x301, name: 'wide_range', args: [{ kind: 'u64', name: 'x', range: [1, '0x1ffffffff'] }] },
+    ],
+  }),
+  parse({
     hook: 'n/own',
     regions: [{ name: 'ro', size: 4 }],
     helpers: ['own', 'find', 'wide', 'printf', 'coap_get_pdu'],
     signatures: [
       {
-        id: 0x100,
+        id: 0x200,
         name: 'own',
         args: [
           { kind: 'u32', name: 'int', range: [0, 5] },
@@ -92,13 +102,13 @@ export const NASTY: readonly Contract[] = [
         doc: EVIL,
       },
       {
-        id: 0x101,
+        id: 0x201,
         name: 'find',
         args: [{ kind: 'cstring', name: 's' }],
         result: { kind: 'region', region: 'ro', nullable: true },
       },
       { id: 0x7ffffffe, name: 'wide', result: { kind: 'u64' } },
-      { id: 0x102, name: 'not_allowed' },
+      { id: 0x202, name: 'not_allowed' },
     ],
   }),
 ];

@@ -99,6 +99,7 @@ const signature = (regions: readonly string[]) =>
         : rows;
     }),
     result: result(regions),
+    blocks: fc.boolean(),
     doc: text,
   });
 
@@ -107,7 +108,7 @@ const contracts: fc.Arbitrary<Contract> = fc
   .chain((regionNames) =>
     fc.record({
       hook: fc.stringMatching(/^[\x21-\x7e]{1,12}$/),
-      about: all(maybe('description', text), maybe('passLength', fc.boolean())),
+      about: all(maybe('description', text), maybe('passLength', fc.boolean()), maybe('interrupt', fc.boolean())),
       context: fc.record({ about: maybe('description', text), access: rights, align, tail: fc.option(fc.nat(9)) }),
       fields: fc.uniqueArray(fc.tuple(name, field(regionNames)), { maxLength: 6, selector: ([n]) => n }),
       regions: fc.tuple(...regionNames.map((n) => region.map((r) => ({ name: n, ...r })))),
@@ -128,8 +129,9 @@ const contracts: fc.Arbitrary<Contract> = fc
     });
     const { tail, about: contextAbout, ...rest } = context;
     const size = tail === null ? null : at + tail;
-    const own = signatures.map(([n, s], i) => ({ id: 0x100 + 7 * i, name: `x_${n}`, ...s }));
-    const names = helpers && [...helpers, ...own.slice(1).map((s) => s.name)];
+    const own = signatures.map(([n, s], i) => ({ id: 0x200 + 7 * i, name: `x_${n}`, ...s }));
+    const listed = [...(helpers ?? []).map((n) => ({ name: n, blocks: n === 'printf' })), ...own.slice(1)];
+    const names = helpers && listed.filter((s) => !(about.interrupt && s.blocks)).map((s) => s.name);
     const file = { hook, ...about, context: { ...contextAbout, ...rest, size, fields: placed }, regions };
     return parseContract(JSON.stringify({ ...file, signatures: own, helpers: names, ...result, limits }), 'random');
   });

@@ -350,6 +350,8 @@ describe('canonicalContract', () => {
     expect(make({ result: { doc: 'what it is' } }, length, {})).toBe(plain);
     expect(make({}, { ...length, unit: 2 }, {})).not.toBe(plain);
     expect(make({ result: { doc: '', range: [0, 1] } }, length, {})).not.toBe(plain);
+    expect(make({ interrupt: false }, length, {})).toBe(plain);
+    expect(make({ interrupt: true }, length, {})).not.toBe(plain);
   });
 
   it('hashes are those of fcc 0.1.0 for contracts without the newer members', () => {

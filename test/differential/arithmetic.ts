@@ -2,6 +2,7 @@
 import type { AluOp, JumpCond, Source, Width } from '../../compiler/bpf/program.js';
 import { idiom } from './idioms.js';
 import { load } from './memory.js';
+import { pair } from './pairs.js';
 import type { Writing } from './writing.js';
 
 const ALU: readonly AluOp[] = [
@@ -62,6 +63,7 @@ export function arithmetic(w: Writing): void {
     return;
   }
   if (r.chance(15) && idiom(w)) return;
+  if (r.chance(2) && pair(w)) return;
   const width: Width = r.pick([32, 64]);
   switch (r.below(12)) {
     case 0: {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { JumpCond, Source, Width } from '../../compiler/bpf/program.js';
 import { arithmetic, condition, define } from './arithmetic.js';
 import { call, callNamed, helper } from './calls.js';
 import type { Line } from './draft.js';
+import { loop } from './loops.js';
 import { atomic, fillWindow, indexed, region, spill, store, swap } from './memory.js';
 import type { Random } from './random.js';
 import { type Callees, type Holds, type Signature, type World, Writing } from './writing.js';
@@ -105,42 +105,6 @@ function choice(w: Writing, depth: number): void {
   w.spilled = both(after.spilled, w.spilled);
 }
 
-function loop(w: Writing, depth: number): void {
-  const { r } = w;
-  const counter = w.anyTarget(1, 2, 3, 4, 5);
-  if (counter === undefined) {
-    arithmetic(w);
-    return;
-  }
-  const [calls, locked, keep] = [w.calls, new Set(w.locked), new Set(w.keepKind)];
-  const rounds = r.between(1, w.self.func === 0 ? 6 : 3);
-  const up = r.chance(50);
-  if (up || r.chance(50)) w.imm(counter, up ? 0 : rounds, true);
-  else {
-    w.move(counter, w.scalar(), true);
-    w.put({ kind: 'alu', op: 'and', width: 64, dst: counter, src: { kind: 'imm', imm: 3 } }, true);
-    w.addImm(counter, 1, true);
-  }
-  w.locked.add(counter);
-  if (!w.keptAcrossCalls() || depth > 0) w.calls = false;
-  // Calls leave nothing in r1..r5, so no later round may count on them.
-  if (w.calls) w.forgetArguments();
-  for (let reg = 0; reg < 10; reg++) if (w.holds[reg] !== 'nothing') w.keepKind.add(reg);
-  const { spilled } = w;
-  w.spilled = spilled.map(() => 'nothing');
-  const head = w.labels++;
-  w.label(head);
-  w.loops++;
-  block(w, depth, 14);
-  w.loops--;
-  w.addImm(counter, up ? 1 : -1, true);
-  const width: Width = r.pick([32, 64]);
-  const src: Source = { kind: 'imm', imm: up ? rounds : 0 };
-  const cond: JumpCond = up ? r.pick(['lt', 'ne', 'slt'] as const) : r.pick(['ne', 'gt', 'sgt'] as const);
-  w.put({ kind: 'branch', cond, width, dst: counter, src, target: head }, true);
-  [w.calls, w.locked, w.keepKind] = [calls, locked, keep];
-}
-
 function statement(w: Writing, depth: number): void {
   const p = w.r.below(100);
   const room = depth < 3 && w.left > 4;
@@ -154,8 +118,9 @@ function statement(w: Writing, depth: number): void {
   else if (p < 75) region(w);
   else if (p < 78) w.window || w.loops > 0 || depth > 0 ? arithmetic(w) : fillWindow(w);
   else if (p < 84) room ? choice(w, depth) : arithmetic(w);
-  else if (p < 89) room && w.loops < 2 ? loop(w, depth) : arithmetic(w);
-  else if (p < 98) call(w);
+  else if (p < 89) {
+    if (!room || w.loops >= 2 || !loop(w, depth, block)) arithmetic(w);
+  } else if (p < 98) call(w);
   else helper(w);
   // A statement that found nothing to do still costs, so that writing ends.
   w.left -= 0.25;

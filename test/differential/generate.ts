@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Contract } from '../../compiler/contract/types.js';
+import type { ContextField, Contract } from '../../compiler/contract/types.js';
 import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 import type { RunRequest } from '../../compiler/host/engine.js';
 import { type Case, makeCase } from './draft.js';
@@ -18,6 +18,24 @@ function plainContract(r: Random, length: number): Contract {
   const align = r.pick([1, 2, 4, 8] as const);
   const size = r.chance(70) ? length : null;
   return { ...DEFAULT_CONTRACT, context: { size, access: 'rw', align, fields: [] }, passLength: r.chance(60) };
+}
+
+/** Numbers of the host in front of what may be written: fields with rights of their own, on either side. */
+function mixedContract(r: Random, length: number, writable: number): Contract {
+  const open = r.chance(50);
+  const [from, to] = open ? [0, writable] : [writable, length];
+  const fields: ContextField[] = [];
+  for (let offset = from; offset < to; ) {
+    const size = r.pick(([1, 2, 4, 8] as const).filter((n) => offset % n === 0 && offset + n <= to));
+    fields.push({ kind: 'scalar', name: `f${fields.length}`, offset, size, access: open ? 'r' : 'rw' });
+    offset += size;
+  }
+  const align = r.pick([1, 2, 4, 8] as const);
+  return {
+    ...DEFAULT_CONTRACT,
+    context: { size: length, access: open ? 'rw' : 'r', align, fields },
+    passLength: r.chance(50),
+  };
 }
 
 function regionContract(r: Random, length: number, input: number, output: number): Contract {
@@ -63,13 +81,15 @@ function makeWorld(r: Random, addresses: boolean): Surroundings {
       ['in', r.bytes(input)],
       ['out', r.bytes(output)],
     ]);
-    const world = { wild, length, from: FIELDS_END, regions: { in: input, out: output }, addresses };
+    const regionsOf = { in: input, out: output };
+    const world = { wild, length, from: FIELDS_END, writable: FIELDS_END, regions: regionsOf, addresses };
     return { world, contract, request: { context: r.bytes(length), regions, fuel } };
   }
   const length = r.between(8, 72);
+  const writable = !wild && length >= 16 && r.chance(20) ? r.between(1, length - 8) : 0;
   return {
-    world: { wild, length, from: 0, regions: null, addresses },
-    contract: plainContract(r, length),
+    world: { wild, length, from: 0, writable, regions: null, addresses },
+    contract: writable > 0 ? mixedContract(r, length, writable) : plainContract(r, length),
     request: { context: r.bytes(length), regions: new Map(), fuel },
   };
 }

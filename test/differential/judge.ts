@@ -7,6 +7,7 @@ import { simulate } from '../../compiler/simulator/simulator.js';
 import type { Verdict } from '../../compiler/verifier/facts.js';
 import { disagreement } from './agree.js';
 import type { Case } from './draft.js';
+import { type LostWrites, refusedAsLost } from './lost.js';
 import type { Subject } from './targets.js';
 
 export const LEVELS: readonly Level[] = [0, 1, 2];
@@ -71,7 +72,7 @@ function attempt<T>(what: string, make: () => T): T | string {
 
 /** One image in the simulator against what the interpreter says; text of a difference or null. */
 function runOne(
-  c: Judged,
+  c: LostWrites,
   level: Level,
   subject: Subject,
   image: ReturnType<typeof readImage>,
@@ -84,7 +85,7 @@ function runOne(
     maxInstructions: MAX_NATIVE,
   });
   const wrong = disagreement(wanted, native);
-  if (wrong) return wrong;
+  if (wrong) return refusedAsLost(c, request, native) ? null : wrong;
   const worst = image.entries[0]!.worstCase;
   return worst !== null && native.instructions !== null && native.instructions > worst
     ? `executed ${native.instructions} instructions, worst case ${worst}`
@@ -117,7 +118,7 @@ export function judge(c: Judged, { levels, subjects, requests }: Job, tally: Tal
       for (const [i, request] of requests.entries()) {
         tally.runs++;
         tally[wanted[i]!.status]++;
-        const wrong = attempt('the simulator', () => runOne(c, level, subject, image, wanted[i]!, request));
+        const wrong = attempt('the simulator', () => runOne(prepared, level, subject, image, wanted[i]!, request));
         if (wrong !== null) return no(subject.name, wrong, request);
       }
     }

@@ -22,7 +22,7 @@ function place(w: Writing, write: boolean): Place | undefined {
   const base = w.r.pick(bases);
   switch (w.holds[base]) {
     case 'context':
-      return { base, low: w.world.from, high: w.world.length };
+      return { base, low: write ? w.world.writable : w.world.from, high: w.world.length };
     case 'fp':
       return { base, low: -WINDOW, high: 0 };
     case 'window':
@@ -116,14 +116,6 @@ export function swap(w: Writing): void {
   w.holds[other] = 'scalar';
 }
 
-/**
- * Whether an address may become a mere number here: the search of the regions knows the writable block as one region and one right for the
- * whole context, so that what goes astray ends otherwise than in the interpreter.
- */
-function searchable({ world }: Writing, ground: Holds, read: boolean): boolean {
-  return !world.wild && (read || ground !== 'context' || world.regions === null);
-}
-
 /** The same address, but nothing is known of it any more. */
 function launder(w: Writing, pointer: number): void {
   const by = w.with('scalar').filter((reg) => reg !== pointer);
@@ -163,7 +155,8 @@ export function indexed(w: Writing): void {
   w.move(pointer, at.base);
   w.combine('add', pointer, index);
   w.holds[pointer] = 'nothing';
-  if (r.chance(12) && searchable(w, ground, what === 'load')) launder(w, pointer);
+  // The search of the regions knows the writable block as one region: what goes astray there ends otherwise than in the interpreter.
+  if (!w.world.wild && r.chance(12)) launder(w, pointer);
   if (what === 'load') loadAt(w, w.scalarTarget() ?? index, pointer, off, size);
   else if (what === 'store' || !atomicAt(w, pointer, off, size as 4 | 8)) storeAt(w, pointer, off, size);
   if (w.holds[pointer] === 'nothing' && r.chance(50)) w.imm(pointer, r.i32());

@@ -67,12 +67,28 @@ export function shrink(start: Case, fails: (c: Case) => boolean): Case {
   return best;
 }
 
-/** A loop without its counting would not end: a line that counts goes after every jump back that its register counts for. */
+const isPinned = (l: Line, kind: 'branch' | 'jump'): boolean => l.kind === 'insn' && l.pinned && l.draft.kind === kind;
+
+/**
+ * A loop without its counting would not end: a line that counts goes after every test that its register counts for, and a test that leads
+ * out of a loop after the jump back over it.
+ */
 function wholeLoops(lines: readonly Line[], gone: readonly Line[]): boolean {
-  const isBack = (l: Line): boolean => l.kind === 'insn' && l.pinned && l.draft.kind === 'branch';
   const counted = new Set(gone.flatMap((l) => (l.kind === 'insn' && l.pinned ? (written(l.draft) ?? []) : [])));
-  return lines.every(
-    (l) =>
-      !isBack(l) || gone.includes(l) || l.kind === 'label' || l.draft.kind !== 'branch' || !counted.has(l.draft.dst),
-  );
+  const leave = new Set(gone.filter((l) => isPinned(l, 'branch')));
+  return lines.every((l, at) => {
+    if (l.kind === 'label' || gone.includes(l)) return true;
+    if (isPinned(l, 'branch') && l.draft.kind === 'branch' && counted.has(l.draft.dst)) return false;
+    if (!l.pinned || leave.size === 0 || (l.draft.kind !== 'jump' && l.draft.kind !== 'branch')) return true;
+    const { target } = l.draft;
+    const head = lines.findIndex((h) => h.kind === 'label' && h.id === target);
+    return !lines.slice(head, at).some((t) => leave.has(t) && leadsOver(t, at, lines));
+  });
+}
+
+/** Whether a branch goes to a place behind this line. */
+function leadsOver(line: Line, at: number, lines: readonly Line[]): boolean {
+  if (line.kind === 'label' || line.draft.kind !== 'branch') return false;
+  const { target } = line.draft;
+  return lines.findIndex((h) => h.kind === 'label' && h.id === target) > at;
 }

@@ -3,12 +3,13 @@ import type { Source } from '../../compiler/bpf/program.js';
 import type { Draft, Line } from './draft.js';
 import type { Random } from './random.js';
 
-/** What a program of this run may touch. Data of the context lies in [from, length). */
+/** What a program of this run may touch. Data of the context lies in [from, length), what may be written in [writable, length). */
 export interface World {
   /** Some accesses may go astray, and some indirect calls go nowhere. */
   readonly wild: boolean;
   readonly length: number;
   readonly from: number;
+  readonly writable: number;
   /** Lengths of regions "in" (read-only, pointer at context+0) and "out" (pointer at context+8). */
   readonly regions: { readonly in: number; readonly out: number } | null;
   /** Some function takes another's address: numbers are no helpers then. */

@@ -47,13 +47,11 @@ const OBJECTS = readdirSync(SAMPLES)
   .map((f) => readFileSync(join(SAMPLES, f)));
 
 describe('mutated objects', () => {
-  it('3000 mutants each load or end in a CompileError with exit 3, quickly', () => {
+  it('3000 mutants each load or end in a CompileError with exit 3', () => {
     const next = generator(0x2f6e2b1);
     const codes = new Map<string, number>();
-    let slowest = 0;
     for (let i = 0; i < 3000; i++) {
       const mutant = mutate(OBJECTS[i % OBJECTS.length]!, next);
-      const start = performance.now();
       let outcome = 'loads';
       try {
         const p = loadProgram(mutant, `mutant ${i}`);
@@ -64,10 +62,8 @@ describe('mutated objects', () => {
         expect(e.exitCode).toBe(3);
         outcome = e.code;
       }
-      slowest = Math.max(slowest, performance.now() - start);
       codes.set(outcome, (codes.get(outcome) ?? 0) + 1);
     }
-    expect(slowest).toBeLessThan(1000);
     // The mutants reach past the header checks: all layers refuse some, and harmless changes load.
     for (const code of ['loads', 'FCC0201', 'FCC0202', 'FCC0203', 'FCC0204', 'FCC0210', 'FCC0301', 'FCC0303']) {
       expect(codes.get(code) ?? 0, code).toBeGreaterThan(0);

@@ -60,7 +60,7 @@ describe.skipIf(missing !== null)('fcc bench under QEMU', () => {
         expect(textBytes).toBeGreaterThan(50);
       }
       expect(row!.interpreter.instructions).toBeGreaterThan(10 * row!.contract.instructions!);
-      expect(row!.contract.loadInstructions).toBeGreaterThan(image.bytes.length);
+      expect(row!.contract.loadInstructions).toBeGreaterThan(100);
       expect(row!.contract.enterInstructions).toBeGreaterThan(20);
       expect(row!.guarded.instructions).toBeGreaterThanOrEqual(row!.unguarded.instructions!);
     },

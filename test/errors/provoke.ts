@@ -4,18 +4,24 @@ import { assemble } from '../../compiler/bpf/asm.js';
 import { loadProgram } from '../../compiler/bpf/load.js';
 import type { Program } from '../../compiler/bpf/program.js';
 import { rawProgram } from '../../compiler/bpf/raw.js';
+import { rbpfProgram } from '../../compiler/bpf/rbpf.js';
 import type { Level } from '../../compiler/compile.js';
 import { compile, prepare } from '../../compiler/compile.js';
 import { contractFromBtf } from '../../compiler/contract/btf.js';
 import { parseContract } from '../../compiler/contract/schema.js';
 import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
+import { ebpfProgram } from '../../compiler/ebpf.js';
+import { ebpfImage } from '../../compiler/ebpf-image.js';
 import { CompileError, ERRORS, type ErrorCode, type ErrorRow } from '../../compiler/errors/index.js';
 import { formatError } from '../../compiler/errors/print.js';
 import { ENTRY_SIZE, HEADER, REGION } from '../../compiler/image/fields.js';
 import { readImage } from '../../compiler/image/read.js';
 import { type ImageParts, writeImage } from '../../compiler/image/write.js';
+import { rbpfSample } from '../bpf/rbpf/samples.js';
+import { rbpfBytes } from '../bpf/rbpf/write.js';
 import { Btf, objectWith } from '../contract/btf-writer.js';
 import { FULL, SMALL } from '../image/samples.js';
+import { sealImage } from '../malformed/mutate.js';
 import { type Patch, patchedImage, patchedObject, sample, type Width } from './bytes.js';
 import { COMMANDS } from './commands.js';
 import { slotBytes } from './slots.js';
@@ -151,6 +157,9 @@ export const PROVOKE = {
   FCC0211: object('bad_static.o'),
   // sh_size of .bss.
   FCC0212: object(SEVERAL, ['header', '.bss', 32, 8, 1 << 30]),
+  FCC0213: thrown(() => rbpfProgram(rbpfSample('crc32').slice(0, -6), 'crc32.rbpf')),
+  // Flags: compressed text.
+  FCC0214: thrown(() => rbpfProgram(rbpfBytes({ text: new Uint8Array(8), header: { 2: 1 } }), 'app.rbpf')),
 
   FCC0301: example('FCC0301'),
   FCC0302: example('FCC0302'),
@@ -182,6 +191,7 @@ export const PROVOKE = {
   FCC0410: example('FCC0410'),
   FCC0411: example('FCC0411'),
   FCC0412: thrown(() => contractFromBtf(tagged('fcc:lenght=packet'), 'f')),
+  FCC0413: example('FCC0413'),
 
   FCC0501: compiled(manyAlive(270), 'rv32imc', 2),
   FCC0502: compiled(ERRORS.FCC0502.wrong, 'cortex-m4', 2, ERRORS.FCC0502.contract),
@@ -203,4 +213,10 @@ export const PROVOKE = {
     'cortex-m4',
     2,
   ),
+  // An entry at the second slot of a 64-bit load.
+  FCC0612: thrown(() => {
+    const bytes = ebpfImage(assemble('r0 = 0x1122334455667788 ll\nexit', 'prog.s'));
+    bytes[HEADER.size] = 8;
+    ebpfProgram(readImage(sealImage(bytes)), 'prog.fcc');
+  }),
 } satisfies Record<ErrorCode, Provoke>;

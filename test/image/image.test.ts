@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 import { CompileError } from '../../compiler/errors/index.js';
-import { generateHeaders, imageToC } from '../../compiler/image/cheader.js';
+import { generateHeaders } from '../../compiler/image/cheader.js';
 import { contractHash } from '../../compiler/image/contract-hash.js';
 import { crc32, crc32Text } from '../../compiler/image/crc32.js';
 import {
@@ -17,7 +17,7 @@ import {
   REGION,
 } from '../../compiler/image/fields.js';
 import { formatMap, type ImageMap, parseMap, placeOf } from '../../compiler/image/map.js';
-import { findEntry, readImage } from '../../compiler/image/read.js';
+import { checkImage, findEntry, readImage } from '../../compiler/image/read.js';
 import { type ImageParts, writeImage } from '../../compiler/image/write.js';
 import { crc32 as zlibLike } from './oracle.js';
 import { FULL, SMALL } from './samples.js';
@@ -165,6 +165,32 @@ describe('writeImage and readImage', () => {
     const bytes = writeImage(FULL);
     bytes[bytes.length - 1]! ^= 0x80;
     expect(failure(() => readImage(bytes)).code).toBe('FCC0604');
+    expect(() => checkImage(bytes)).not.toThrow();
+  });
+
+  // What a device's memory is safe by; the C runtime agrees, see test/runtime/validate.test.ts.
+  const relied = [
+    ...['nothing', 'half a header', 'another magic', 'version 2', 'another header length', 'a truncated image'],
+    ...['a trailing byte', 'longer text than there is', 'one entry more', 'no entry', '65 entries', '257 imports'],
+    ...[
+      '33 regions',
+      'a text length beyond the bound',
+      'an odd bss length',
+      'a huge frame',
+      'an entry behind the text',
+    ],
+    ...['a byte behind a name', 'a name without end'],
+  ];
+  it('tells what a device relies on from what only readers insist on', () => {
+    const refused = rejected.filter(([, bytes]) => {
+      try {
+        checkImage(bytes);
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    expect(refused.map(([what]) => what)).toEqual(relied);
   });
 
   it('refuses two entries with one hash', () => {
@@ -223,19 +249,6 @@ describe('C headers', () => {
     expect(read('firmware/batch/port/thumb/start.S')).toContain(`ldr r2, [r0, #${at.host_sp}]`);
     expect(read('firmware/batch/port/riscv/start.S')).toContain(`lw sp, ${at.host_sp}(a0)`);
     expect(read('firmware/batch/port/xtensa/start.S')).toContain(`#define HOST_SP ${at.host_sp}\n`);
-  });
-
-  it('show an image as a C array', () => {
-    const text = imageToC(readImage(writeImage(FULL)), '1st', 'fc/*x*/');
-    expect(text).toContain('static const uint8_t _1st[_1ST_LENGTH] __attribute__((aligned(8))) = {');
-    expect(text).toContain('#define _1ST_BLOCK_LENGTH 552u');
-    expect(text).toContain('#define _1ST_ENTRY_ON_TIMER 0');
-    // The hook's name must neither end the comment nor open another.
-    expect(text.split('*/').length).toBe(text.split('/*').length);
-    expect(text).toContain('for hook fc/?x?/. */');
-    const body = text.slice(text.indexOf('= {'));
-    const bytes = [...body.matchAll(/0x([0-9a-f]{2}),/g)].map((m) => Number.parseInt(m[1]!, 16));
-    expect(bytes).toEqual(Array.from(writeImage(FULL)));
   });
 });
 

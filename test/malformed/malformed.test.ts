@@ -4,14 +4,25 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cpuModel, findTarget } from '../../backends/index.js';
 import { compile, type Level } from '../../compiler/compile.js';
+import { ebpfImage } from '../../compiler/ebpf-image.js';
 import { CompileError } from '../../compiler/errors/index.js';
 import { formatMap } from '../../compiler/image/map.js';
 import { readImage } from '../../compiler/image/read.js';
 import { TRAPS } from '../../compiler/image/traps.js';
 import { simulate } from '../../compiler/simulator/simulator.js';
+import { RBPF_SAMPLES, rbpfSample } from '../bpf/rbpf/samples.js';
 import { fcc, inFolder } from '../cli/capture.js';
 import { FIXTURE_NAMES, fixtureFile, loadFixture, requestOf } from '../fixtures/all.js';
-import { mutateBytes, mutateImage, mutateJson, mutateObject, mutateText, type Random, randomFrom } from './mutate.js';
+import {
+  mutateBytes,
+  mutateImage,
+  mutateJson,
+  mutateObject,
+  mutateRbpf,
+  mutateText,
+  type Random,
+  randomFrom,
+} from './mutate.js';
 
 /** Scale of the suite: 1 is what every run does. */
 const SCALE = Number(process.env.FCC_MUTANTS ?? 1);
@@ -28,6 +39,8 @@ interface Sample {
   readonly object: Uint8Array;
   readonly contract: string;
   readonly image: Uint8Array;
+  /** The same program as an image of eBPF text. */
+  readonly ebpf: Uint8Array;
   readonly map: string;
   /** Options of `run` besides contract and fuel, for one of the fixture's runs. */
   readonly run: readonly string[];
@@ -46,6 +59,7 @@ const SAMPLES: readonly Sample[] = FIXTURE_NAMES.flatMap((name, i) => {
       object: new Uint8Array(readFileSync(path)),
       contract: readFileSync(fixtureFile(name, 'contract.json'), 'utf8'),
       image: compiled.image,
+      ebpf: ebpfImage(program, { contract }),
       map: formatMap(compiled.map),
       run: [
         ...['--function', run.program, '--ctx', hex(run.context), '--fuel', '3000'],
@@ -116,6 +130,28 @@ function rawTrial(s: Sample, random: Random): Trial {
   return { files, args: commands[random(commands.length)]! };
 }
 
+function rbpfTrial({ contract }: Sample, random: Random): Trial {
+  const { name } = RBPF_SAMPLES[random(RBPF_SAMPLES.length)]!;
+  const files = { 'in.rbpf': mutateRbpf(rbpfSample(name), random), 'contract.json': contract };
+  const commands: readonly (readonly string[])[] = [
+    ['verify', 'in.rbpf', '--json'],
+    ['compile', 'in.rbpf', '-t', 'cortex-m4', '-o', 'out/x.fcc', '--map', 'out/x.map'],
+    ['compile', 'in.rbpf', '-t', 'ebpf', '--contract', 'contract.json', '-o', 'out/x.h', '--format', 'c'],
+    ['run', 'in.rbpf', '--ctx', 'hex:0011223344556677', '--fuel', '3000', '--ctx-out', 'out/ctx'],
+    ['run', 'in.rbpf', '--ctx', 'hex:0011223344556677', '--fuel', '3000', '-t', 'rv32imc'],
+    ['inspect', 'in.rbpf'],
+    ['disasm', 'in.rbpf'],
+  ];
+  return { files, args: commands[random(commands.length)]! };
+}
+
+function ebpfTrial(s: Sample, random: Random): Trial {
+  const { text } = readImage(s.ebpf);
+  const where = { start: textStart(s.ebpf, text), length: text.length };
+  const image = random(2) === 0 ? mutateImage(s.ebpf, random) : mutateText(s.ebpf, where, random);
+  return imageTrial(s, image, s.map, random);
+}
+
 /** Text of the samples' functions: what a bare program looks like. */
 const RAW = FIXTURE_NAMES.flatMap((name) =>
   loadFixture(name).objects.flatMap((o) => o.program.functions.map((f) => ({ program: f.bytes }))),
@@ -128,6 +164,8 @@ const MAKERS: Readonly<Record<string, { readonly runs: number; readonly make: (s
     images: { runs: 450, make: (s, r) => imageTrial(s, mutateImage(s.image, r), s.map, r) },
     maps: { runs: 100, make: (s, r) => imageTrial(s, s.image, mutateJson(s.map, r), r) },
     'bare instructions': { runs: 300, make: rawTrial },
+    'Femto-Container images': { runs: 300, make: (s, r) => rbpfTrial(s, r) },
+    'images of eBPF text': { runs: 300, make: ebpfTrial },
   };
 
 /** Runs one command line in a fresh folder; says what is wrong with its behaviour, or null. */

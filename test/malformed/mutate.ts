@@ -197,6 +197,67 @@ export function mutateObject(original: Uint8Array, random: Random): Uint8Array {
   return bytes;
 }
 
+/** Which fields an instruction uses besides its registers, by its opcode; roughly. */
+function fieldsOf(opcode: number): { readonly offset: boolean; readonly immediate: boolean } {
+  const kind = opcode & 7;
+  const jump = kind === 5 && opcode !== 0x85 && opcode !== 0x95;
+  return {
+    offset: (kind > 0 && kind < 4) || jump,
+    immediate:
+      opcode === 0xb8 || opcode === 0xd8 || (kind > 3 && (opcode & 8) === 0 && opcode !== 0x95 && opcode !== 0x05),
+  };
+}
+
+/** Changes one or two fields of a Femto-Container image: its header, function table, instructions and data. */
+export function mutateRbpf(original: Uint8Array, random: Random): Uint8Array {
+  if (random(6) === 0) return mutateBytes(original, random);
+  const bytes = Uint8Array.from(original);
+  const view = new DataView(original.buffer, original.byteOffset, original.length);
+  const [data, rodata, text, functions] = [12, 16, 20, 24].map((at) => view.getUint32(at, true));
+  const code = 28 + data! + rodata!;
+  for (let n = 1 + random(2); n > 0; n--) {
+    const places = Array.from({ length: text! >> 3 }, (_, i) => code + 8 * i);
+    const at = pick(places, random);
+    /** An instruction that has this field. */
+    const one = (field: 'offset' | 'immediate'): number =>
+      pick(places.filter((p) => fieldsOf(bytes[p]!)[field]).concat(at), random);
+    switch (random(12)) {
+      case 0:
+        setField(bytes, 4 * random(7), 4, random);
+        break;
+      case 1:
+        if (functions! > 0) setField(bytes, code + text! + 2 * random(3 * functions!), 2, random);
+        break;
+      case 2:
+      case 3:
+        if (code > 28) bytes[28 + random(code - 28)] = random(256);
+        break;
+      case 4:
+        setField(bytes, at + random(8), 1, random);
+        break;
+      case 5: // Another operation of the same class, or another size.
+        bytes[at]! ^= pick([0x08, 0x10, 0x20, 0x40, 0x80, 0x18], random);
+        break;
+      case 6: // Loads of addresses, calls, ends.
+        bytes[at] = pick([0xb8, 0xd8, 0x18, 0x85, 0x95, 0x05], random);
+        break;
+      case 7:
+      case 8: // Registers that exist.
+        bytes[at + 1] = random(10) | (bytes[at + 1]! > 15 ? random(11) << 4 : 0);
+        break;
+      case 9: {
+        // Another distance.
+        const place = one('offset') + 2;
+        bytes[place] = bytes[place]! + random(17) - 8;
+        break;
+      }
+      default:
+        setField(bytes, one('immediate') + 4, 4, random);
+    }
+  }
+  return bytes;
+}
+
 const WIDTHS = { u8: 1, u16: 2, u32: 4 } as const;
 
 /** Writes the checksum that a reader expects, so that what is behind it is reached. */

@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 import { CompileError } from '../../compiler/errors/index.js';
-import { imageToC } from '../../compiler/image/cheader.js';
 import { crc32 } from '../../compiler/image/crc32.js';
+import { imageToC } from '../../compiler/image/csource.js';
 import { ENTRY_SIZE, HEADER } from '../../compiler/image/fields.js';
-import { readImage } from '../../compiler/image/read.js';
+import { checkImage, readImage } from '../../compiler/image/read.js';
 import { REFUSALS, statusNumber } from '../../compiler/image/status.js';
 import { writeImage } from '../../compiler/image/write.js';
 import { FULL, randomizer, SMALL } from '../image/samples.js';
@@ -68,17 +69,25 @@ function mutant(seedImages: readonly Uint8Array[], random: (n: number) => number
   return bytes;
 }
 
-/** The reader's answer as the C loader's number. Anything but a CompileError of an image is a failure of the test. */
-function verdict(bytes: Uint8Array): number {
+/** The number in C of what a call says of an image. Anything but a CompileError of an image is a failure of the test. */
+function verdict(run: () => unknown): number {
   try {
-    const image = readImage(bytes);
-    expect(image.bytes.length).toBe(bytes.length);
+    run();
     return 0;
   } catch (e) {
     if (!(e instanceof CompileError)) throw e;
     expect([3, 4]).toContain(e.exitCode);
     return statusNumber(REFUSALS.find((r) => r.error === e.code)!.name);
   }
+}
+
+/** Whether the checksum is right: by the definition, not by the reader. */
+function isWhole(bytes: Uint8Array): boolean {
+  const copy = bytes.slice();
+  const view = new DataView(copy.buffer);
+  const said = view.getUint32(HEADER.offset.checksum, true);
+  view.setUint32(HEADER.offset.checksum, 0, true);
+  return crc32(copy) === said;
 }
 
 const random = randomizer(SEED);
@@ -93,13 +102,24 @@ const other = {
 const seeds = [SMALL, FULL, FULL, other].map(writeImage);
 const mutants = [...seeds, ...Array.from({ length: MUTANTS }, () => mutant(seeds, random))];
 
+/** Refusals by rules that a device relies on. */
+const RELIED: readonly string[] = ['magic', 'version', 'length', 'header', 'entry'];
+
 describe('mutated images', () => {
-  const verdicts = mutants.map(verdict);
+  const read = mutants.map((m) => verdict(() => expect(readImage(m).bytes.length).toBe(m.length)));
+  const checked = mutants.map((m) => verdict(() => checkImage(m)));
 
   it('end in a clear error or a valid image, and every refusal occurs', () => {
-    const seen = new Set(verdicts);
-    expect([...seen].sort((a, b) => b - a)).toEqual([0, ...REFUSALS.map((r) => statusNumber(r.name))]);
-    expect(verdicts.slice(0, seeds.length)).toEqual(seeds.map(() => 0));
+    expect([...new Set(read)].sort((a, b) => b - a)).toEqual([0, ...REFUSALS.map((r) => statusNumber(r.name))]);
+    expect(read.slice(0, seeds.length)).toEqual(seeds.map(() => 0));
+    const relied = REFUSALS.filter((r) => RELIED.includes(r.name)).map((r) => statusNumber(r.name));
+    expect([...new Set(checked)].sort((a, b) => b - a)).toEqual([0, ...relied]);
+  });
+
+  it('that the reader takes, the device takes too', () => {
+    const taken = checked.filter((_, i) => read[i] === 0);
+    expect(taken.length).toBeGreaterThan(seeds.length);
+    expect(new Set(taken)).toEqual(new Set([0]));
   });
 
   it.skipIf(!hasGcc)('get the same verdict from the C validator, which never reads outside of them', () => {
@@ -125,7 +145,10 @@ describe('mutated images', () => {
         }),
       );
       const output = execFileSync(program, { input, encoding: 'utf8', maxBuffer: 1 << 24 });
-      expect(output.trim().split('\n').map(Number)).toEqual(verdicts);
+      const damaged = statusNumber('checksum');
+      const validated = checked.map((v, i) => (v === 0 && !isWhole(mutants[i]!) ? damaged : v));
+      expect(validated).toContain(damaged);
+      expect(output.trim().split('\n')).toEqual(checked.map((v, i) => `${v} ${validated[i]}`));
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -134,7 +157,7 @@ describe('mutated images', () => {
 
 describe('an image as C source', () => {
   it.skipIf(!hasGcc)('compiles without a warning', () => {
-    const source = `${imageToC(readImage(writeImage(FULL)), 'full', 'fc/*timer')}\nint main(void) { return full[0]; }\n`;
+    const source = `${imageToC(readImage(writeImage(FULL)), 'full', { ...DEFAULT_CONTRACT, hook: 'fc/*timer' })}\nint main(void) { return full[0]; }\n`;
     // A pragma once in the main file is what this test does, no mistake of the text.
     const flags = ['-std=c11', '-Wall', '-Wextra', '-fsyntax-only', '-x', 'c', '-'];
     const run = spawnSync('gcc', flags, { input: source.replace('#pragma once\n', ''), encoding: 'utf8' });

@@ -394,8 +394,7 @@ describe('simulator', () => {
     expect(r).toMatchObject({ status: 'trap', instructions: 1000, trap: { name: 'killed' } });
   });
 
-  it('executes at least two million instructions a second, even on a busy machine', () => {
-    const t = performance.now();
+  it('counts two million instructions', () => {
     const r = run([
       ['mov.i', 0, 0x80000],
       ['movs.i', 2, 0],
@@ -405,9 +404,7 @@ describe('simulator', () => {
       ['bne', -8],
       ...RETURN,
     ]);
-    const seconds = (performance.now() - t) / 1000;
-    expect(r.status).toBe('ok');
-    expect(r.instructions! / seconds).toBeGreaterThan(2e6);
+    expect(r).toMatchObject({ status: 'ok', instructions: 2 + 4 * 0x80000 + RETURN.length });
   });
 
   it('layout: the areas are where the table says', () => {

@@ -6,7 +6,8 @@
 
 #define BENCH_SLOT_HOOK "bench/slot"
 #define BENCH_SLOT_HOOK_ID 0x752f56b8u /* CRC-32 of the name */
-#define BENCH_SLOT_CONTRACT_HASH 0x096d9b8fu /* contract_hash of an image for this contract */
+#define BENCH_SLOT_HOOK_UUID { 0x55u, 0x80u, 0xf2u, 0x0eu, 0xfdu, 0xd3u, 0x59u, 0x2au, 0xa6u, 0x0cu, 0x53u, 0xc3u, 0x9bu, 0x64u, 0x3du, 0x82u } /* 5580f20e-fdd3-592a-a60c-53c39b643d82 */
+#define BENCH_SLOT_CONTRACT_HASH 0x74b6703bu /* contract_hash of an image for this contract */
 #define BENCH_SLOT_CONTEXT_SIZE 40u
 #define BENCH_SLOT_CONTEXT_ALIGN 4u /* what the hook promises of the address */
 #define BENCH_SLOT_FIELD_KIND_MIN 1u
@@ -15,6 +16,7 @@
 #define BENCH_SLOT_RESULT_MIN 0u
 #define BENCH_SLOT_RESULT_MAX 4294967295u
 #define BENCH_SLOT_LIMIT_STACK 600u /* bytes */
+#define BENCH_SLOT_INTERRUPT 1u /* whether containers run in interrupts */
 #define BENCH_SLOT_REGIONS 2u
 #define BENCH_SLOT_REGION_TEXT 0u /* UTF-8, no NUL; row of the grants: read only, 3 to 96 bytes */
 #define BENCH_SLOT_REGION_TEXT_MIN_SIZE 3u
@@ -25,10 +27,10 @@
 #define BENCH_SLOT_REGION_SPARE_1_MAX_SIZE 8u
 #define BENCH_SLOT_REGION_SPARE_1_ALIGN 8u
 #define BENCH_SLOT_HELPER_NOW_MS 0x20u
-#define BENCH_SLOT_HELPER_SPARE 0x100u
+#define BENCH_SLOT_HELPER_SPARE 0x200u
 #define BENCH_SLOT_HELPER_POKE 0x1000u
 #define BENCH_SLOT_ALLOWED_COUNT 3u
-#define BENCH_SLOT_ALLOWED { 0x20u, 0x100u, 0x1000u } /* ids, for fcc_host_t */
+#define BENCH_SLOT_ALLOWED { 0x20u, 0x200u, 0x1000u } /* ids, for fcc_host_t */
 
 #ifdef __cplusplus
 #define BENCH_SLOT_ASSERT static_assert
@@ -58,11 +60,13 @@ typedef struct
     BENCH_SLOT_TAG("fcc:region=spare.1,rw,size=8,align=8")
     BENCH_SLOT_TAG("fcc:doc=Two numbers and a text.")
     BENCH_SLOT_TAG("fcc:helpers=now_ms,spare,poke")
-    BENCH_SLOT_TAG("fcc:helper=0x100 spare() -> region spare.1 or null -- The spare bytes, if free.")
+    BENCH_SLOT_TAG("fcc:helper=0x200 spare() -> region spare.1 or null -- The spare bytes, if free.")
     BENCH_SLOT_TAG("fcc:helper=0x1000 poke(ctx ctx, rw data[n], certain w out[12], u32 n in 0..8, u64 key in 1..18446744073709551615) -> i32 in -1..8")
-    BENCH_SLOT_TAG("fcc:helper=0x101 unlisted(cstring s) -> u64 in 0..5")
+    BENCH_SLOT_TAG("fcc:helper=0x201 unlisted(cstring s) -> u64 in 0..5")
+    BENCH_SLOT_TAG("fcc:helper=0x202 blocks nap(u32 ms) -> void")
     BENCH_SLOT_TAG("fcc:result=0..4294967295,doc=what to show, or 0")
     BENCH_SLOT_TAG("fcc:limits=stack=600")
+    BENCH_SLOT_TAG("fcc:interrupt=yes")
 bench_slot_ctx {
     BENCH_SLOT_READ_ONLY uint8_t reserved_0[1];
     /* 1 to 16; 1 to 16 */
@@ -109,10 +113,10 @@ BENCH_SLOT_ASSERT(sizeof(((bench_slot_ctx_t *)0)->reserved_32) == 8, "size of re
 /* Milliseconds since start. Test engines answer 1000 and add 10 at each call. */
 static uint32_t (*const fcc_now_ms)(void) __attribute__((unused)) = (uint32_t (*)(void))0x20u;
 #endif
-#ifndef FCC_DECLARED_100_spare
-#define FCC_DECLARED_100_spare
+#ifndef FCC_DECLARED_200_spare
+#define FCC_DECLARED_200_spare
 /* The spare bytes, if free. Gives region "spare.1" or NULL. */
-static void *(*const fcc_spare)(void) __attribute__((unused)) = (void *(*)(void))0x100u;
+static void *(*const fcc_spare)(void) __attribute__((unused)) = (void *(*)(void))0x200u;
 #endif
 #ifndef FCC_DECLARED_1000_poke
 #define FCC_DECLARED_1000_poke
@@ -135,6 +139,24 @@ int32_t fcc_helper_poke(fcc_instance_t *instance, void *ctx, void *data, void *o
 }
 #endif
 #endif
+
+/* Rows of fcc_own_signatures (fcc_helpers.h), for firmware that interprets eBPF. */
+#define BENCH_SLOT_SIGNATURES \
+    0x200u, FCC_SIGNATURE_HEAD(FCC_RESULT_REGION, 0u, 2u), \
+    0x1000u, FCC_SIGNATURE_HEAD(FCC_RESULT_I32, 5u, 13u), FCC_ARGUMENT(2u, 0u), FCC_ARGUMENT(12u, 3u), FCC_ARGUMENT(28u, 12u), FCC_ARGUMENT(32u, 0u), 0u, 8u, FCC_ARGUMENT(33u, 0u), 1u, 0u, 4294967295u, 4294967295u
+
+/*
+ * fcc_hook_info_t (fcc_hooks.h) as this contract has it, in C and at file scope. `more`: FCC_HOOK_... flags besides its own, or 0;
+ * `rows`: the array of fcc_grant_t, by the numbers above. Then what
+ * the firmware decides: .host.helpers, .host.helper_count, .host.features, .host.stack_length, .fuel, .policy, .trap_limit.
+ */
+#define BENCH_SLOT_HOOK_INFO(more, rows, ...) { \
+    .id = BENCH_SLOT_HOOK_ID, .uuid = (const uint8_t[])BENCH_SLOT_HOOK_UUID, .contract_hash = BENCH_SLOT_CONTRACT_HASH, \
+    .host.allowed = (const uint32_t[])BENCH_SLOT_ALLOWED, .host.allowed_count = 3u, \
+    .host.context_kept = (const uint32_t[]){ 0x3u, 0x0u, 0x4u, 0xcu, 0x1cu, 0x28u, 0x1000000u }, \
+    .grants = (rows), .grant_count = sizeof(char[sizeof(rows) / sizeof((rows)[0]) == BENCH_SLOT_REGIONS ? 1 : -1]) * BENCH_SLOT_REGIONS, \
+    .context_length = 40u, .context_align = 4u, \
+    .flags = (uint8_t)((more) | FCC_HOOK_INTERRUPT), __VA_ARGS__ }
 
 #undef BENCH_SLOT_ASSERT
 #undef BENCH_SLOT_READ_ONLY

@@ -20,6 +20,7 @@ __attribute__((section("fc/radio"), used)) uint64_t late(frame_ctx_t *ctx)
 
 /* A context that is no structure. */
 FCC_HOOK("fc/tick") FCC_CONTEXT("rw,size=4,align=4") FCC_ALLOW("*") FCC_PASS_LENGTH("yes")
+    FCC_INTERRUPT("yes") FCC_HELPER("0x200 blocks nap(u32 ms) -- waits")
 __attribute__((section("fc/tick"), used)) uint64_t tick(uint32_t *ctx)
 {
     return ++*ctx;

@@ -16,8 +16,8 @@ typedef struct
     FCC_GRANT("log,rw,size=64,align=4")
     FCC_ALLOW("now_ms,send")
     FCC_ALLOW("find")
-    FCC_HELPER("0x100 send(r data[n], u32 n in 1..64) -> i32 in -5..64 -- queues a frame")
-    FCC_HELPER("0x101 find(cstring name, certain w found[4]) -> region log or null")
+    FCC_HELPER("0x200 send(r data[n], u32 n in 1..64) -> i32 in -5..64 -- queues a frame")
+    FCC_HELPER("0x201 find(cstring name, certain w found[4]) -> region log or null")
     FCC_RESULT("0..2,doc=drop, accept or too short")
     FCC_LIMITS("stack=512,instructions=20000")
     frame_ctx {

@@ -17,6 +17,8 @@ import {
 import type { Dialect } from './dialects.js';
 
 const HELPERS = fileURLToPath(new URL('helpers.c', import.meta.url));
+/** The runtime's own helpers, as source and on their way through LLVM: what they stand on is not in this firmware. */
+const OWN_HELPERS = /^(src\/helpers\.c|\{out\}\/src-helpers\.\w+)$/;
 const ALL_FEATURES = 0xffffffff;
 
 /** The board's firmware with the helpers of this folder and its check around fcc_enter; `tick`: clock ticks between interrupts. */
@@ -24,7 +26,8 @@ function instrumented(board: Board, { build }: Dialect, tick: number | null): Bo
   const source = createHash('sha256').update(readFileSync(HELPERS)).digest('hex').slice(0, 16);
   const change = (step: BuildStep): BuildStep => {
     if (!('tool' in step)) return step;
-    const args = step.args.map((a) => {
+    const args = step.args.flatMap((a) => {
+      if (OWN_HELPERS.test(a)) return [];
       if (a === 'firmware/batch/helpers.c') return HELPERS;
       if (tick !== null && a.startsWith('-DTICK=')) return `-DTICK=${tick}`;
       return build ? build.flag(a) : a;
@@ -34,7 +37,11 @@ function instrumented(board: Board, { build }: Dialect, tick: number | null): Bo
     if (step.tool.startsWith('clang')) args.push(`-DTEST_SOURCE=0x${source}`);
     return { tool: step.tool, args };
   };
-  return { ...board, build: board.build.map(change) };
+  const isPart = (step: BuildStep): boolean =>
+    'tool' in step
+      ? !/^(clang|llc|llvm)/.test(step.tool) || !step.args.some((a) => OWN_HELPERS.test(a))
+      : !OWN_HELPERS.test(step.anyProcessor);
+  return { ...board, build: board.build.filter(isPart).map(change) };
 }
 
 /** An instruction takes 64 ns of a board's time: its interrupts come at the same places on every machine. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * In place of firmware/batch/helpers.c: helpers that try what a port has to bear, and a check around fcc_enter (by the linker's
- * --wrap) that its caller's registers and stack pointer are what they were. The check answers 256 and more instead of a trap.
+ * --wrap) that its caller's registers and stack pointer are what they were. If not, the container has ended with trap 15.
  */
 #include "../../../runtime-c/firmware/batch/batch.h"
 
@@ -157,34 +157,34 @@ __asm__(".syntax unified\n.thumb\n.text\n.balign 4\n"
         "movs r4, #104\n movs r5, #105\n movs r6, #106\n movs r7, #107\n"
         "bl __real_fcc_enter\n"
         "cmp r4, #104\n bne 1f\n cmp r5, #105\n bne 1f\n cmp r6, #106\n bne 1f\n cmp r7, #107\n bne 1f\n"
-        "mov r1, r8\n cmp r1, #108\n bne 1f\n mov r1, r9\n cmp r1, #109\n bne 1f\n"
-        "mov r1, r10\n cmp r1, #110\n bne 1f\n mov r1, r11\n cmp r1, #111\n bne 1f\n"
-        "ldr r1, =test_sp\n ldr r1, [r1]\n cmp r1, sp\n bne 1f\n"
-        "2: ldr r1, =test_sp\n ldr r1, [r1]\n mov sp, r1\n"
+        "mov r2, r8\n cmp r2, #108\n bne 1f\n mov r2, r9\n cmp r2, #109\n bne 1f\n"
+        "mov r2, r10\n cmp r2, #110\n bne 1f\n mov r2, r11\n cmp r2, #111\n bne 1f\n"
+        "ldr r2, =test_sp\n ldr r2, [r2]\n cmp r2, sp\n bne 1f\n"
+        "2: ldr r2, =test_sp\n ldr r2, [r2]\n mov sp, r2\n"
         "pop {r3-r7}\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n"
         "pop {r4-r7, pc}\n"
-        "1: movs r0, #1\n lsls r0, r0, #8\n b 2b\n"
+        "1: ldr r2, =test_sp\n ldr r2, [r2]\n ldr r2, [r2]\n movs r0, #15\n str r0, [r2, #4]\n b 2b\n"
         ".ltorg\n");
 #elif defined(__riscv_32e)
-uint32_t test_saved[6];
+uint32_t test_saved[7];
 __asm__(".text\n.balign 4\n.global __wrap_fcc_enter\n.type __wrap_fcc_enter, @function\n"
         "__wrap_fcc_enter:\n"
         "la t0, test_saved\n sw ra, 0(t0)\n sw sp, 4(t0)\n sw gp, 8(t0)\n sw tp, 12(t0)\n sw s0, 16(t0)\n sw s1, 20(t0)\n"
-        "li gp, 98\n li tp, 99\n li s0, 100\n li s1, 101\n"
+        "sw a3, 24(t0)\n li gp, 98\n li tp, 99\n li s0, 100\n li s1, 101\n"
         "call __real_fcc_enter\n"
         "addi gp, gp, -98\n addi tp, tp, -99\n addi s0, s0, -100\n addi s1, s1, -101\n"
         "or t1, gp, tp\n or t1, t1, s0\n or t1, t1, s1\n"
         "la t0, test_saved\n lw t2, 4(t0)\n xor t2, t2, sp\n or t1, t1, t2\n"
-        "beqz t1, 1f\n li a0, 256\n"
+        "beqz t1, 1f\n lw t2, 24(t0)\n li t1, 15\n sw t1, 4(t2)\n"
         "1: lw ra, 0(t0)\n lw sp, 4(t0)\n lw gp, 8(t0)\n lw tp, 12(t0)\n lw s0, 16(t0)\n lw s1, 20(t0)\n ret\n");
 #elif defined(__riscv)
-uint32_t test_saved[16];
+uint32_t test_saved[17];
 __asm__(".text\n.balign 4\n.global __wrap_fcc_enter\n.type __wrap_fcc_enter, @function\n"
         "__wrap_fcc_enter:\n"
         "la t0, test_saved\n sw ra, 0(t0)\n sw sp, 4(t0)\n sw gp, 8(t0)\n sw tp, 12(t0)\n"
         "sw s0, 16(t0)\n sw s1, 20(t0)\n sw s2, 24(t0)\n sw s3, 28(t0)\n sw s4, 32(t0)\n sw s5, 36(t0)\n"
         "sw s6, 40(t0)\n sw s7, 44(t0)\n sw s8, 48(t0)\n sw s9, 52(t0)\n sw s10, 56(t0)\n sw s11, 60(t0)\n"
-        "li gp, 98\n li tp, 99\n li s0, 100\n li s1, 101\n li s2, 102\n li s3, 103\n li s4, 104\n li s5, 105\n"
+        "sw a3, 64(t0)\n li gp, 98\n li tp, 99\n li s0, 100\n li s1, 101\n li s2, 102\n li s3, 103\n li s4, 104\n li s5, 105\n"
         "li s6, 106\n li s7, 107\n li s8, 108\n li s9, 109\n li s10, 110\n li s11, 111\n"
         "call __real_fcc_enter\n"
         "addi gp, gp, -98\n addi tp, tp, -99\n addi s0, s0, -100\n addi s1, s1, -101\n addi s2, s2, -102\n"
@@ -193,7 +193,7 @@ __asm__(".text\n.balign 4\n.global __wrap_fcc_enter\n.type __wrap_fcc_enter, @fu
         "or t1, gp, tp\n or t1, t1, s0\n or t1, t1, s1\n or t1, t1, s2\n or t1, t1, s3\n or t1, t1, s4\n or t1, t1, s5\n"
         "or t1, t1, s6\n or t1, t1, s7\n or t1, t1, s8\n or t1, t1, s9\n or t1, t1, s10\n or t1, t1, s11\n"
         "la t0, test_saved\n lw t2, 4(t0)\n xor t2, t2, sp\n or t1, t1, t2\n"
-        "beqz t1, 1f\n li a0, 256\n"
+        "beqz t1, 1f\n lw t2, 64(t0)\n li t1, 15\n sw t1, 4(t2)\n"
         "1: lw ra, 0(t0)\n lw sp, 4(t0)\n lw gp, 8(t0)\n lw tp, 12(t0)\n"
         "lw s0, 16(t0)\n lw s1, 20(t0)\n lw s2, 24(t0)\n lw s3, 28(t0)\n lw s4, 32(t0)\n lw s5, 36(t0)\n"
         "lw s6, 40(t0)\n lw s7, 44(t0)\n lw s8, 48(t0)\n lw s9, 52(t0)\n lw s10, 56(t0)\n lw s11, 60(t0)\n"
@@ -206,7 +206,7 @@ __asm__(".text\n.literal .Ltest_real, __real_fcc_enter\n.literal .Ltest_argument
         "__wrap_fcc_enter:\n"
         "entry a1, 48\n l32r a8, .Ltest_arguments\n"
         "s32i a2, a8, 0\n s32i a3, a8, 4\n s32i a4, a8, 8\n s32i a5, a8, 12\n"
-        "movi a10, 12\n call8 test_level\n mov a2, a10\n retw\n"
+        "movi a10, 12\n call8 test_level\n mov a2, a10\n mov a3, a11\n retw\n"
         ".p2align 2\ntest_level:\n"
         "entry a1, 48\n addi a3, a2, 40\n addi a4, a2, 50\n addi a5, a2, 60\n addi a6, a2, 70\n mov a7, a1\n"
         "s32i a2, a1, 0\n"
@@ -215,8 +215,8 @@ __asm__(".text\n.literal .Ltest_real, __real_fcc_enter\n.literal .Ltest_argument
         "l32r a8, .Ltest_real\n callx8 a8\n"
         "2: l32i a9, a1, 0\n bne a9, a2, 3f\n addi a9, a2, 40\n bne a9, a3, 3f\n addi a9, a2, 50\n bne a9, a4, 3f\n"
         "addi a9, a2, 60\n bne a9, a5, 3f\n addi a9, a2, 70\n bne a9, a6, 3f\n bne a7, a1, 3f\n"
-        "mov a2, a10\n retw\n"
-        "3: movi a9, 256\n add a2, a2, a9\n retw\n");
+        "4: mov a2, a10\n mov a3, a11\n retw\n"
+        "3: l32r a9, .Ltest_arguments\n l32i a9, a9, 12\n movi a8, 15\n s32i a8, a9, 4\n j 4b\n");
 
 /* The processors have 32 registers: windows 3, 3 and 2 times 4 registers further on are all that there are. */
 __asm__(".text\n.literal .Ltest_state, test_state\n.literal .Ltest_handler, test_interrupt\n"
@@ -243,16 +243,16 @@ __asm__(".text\n.literal .Ltest_state, test_state\n.literal .Ltest_handler, test
         "l32r a2, .Ltest_state\n l32i a3, a2, 12\n wsr a3, ps\n rsync\n l32i a3, a2, 8\n wsr a3, epc1\n"
         "l32i a3, a2, 16\n wsr a3, sar\n l32i a3, a1, 8\n wsr a3, excsave1\n l32i a3, a1, 12\n addmi a1, a1, 256\n j 2b\n");
 #else
-uint32_t test_saved[6];
+uint32_t test_saved[7];
 __asm__(".text\n.literal_position\n.literal .Ltest_saved, test_saved\n.literal .Ltest_real, __real_fcc_enter\n"
         ".align 4\n.global __wrap_fcc_enter\n.type __wrap_fcc_enter, @function\n"
         "__wrap_fcc_enter:\n"
         "l32r a8, .Ltest_saved\n s32i a0, a8, 0\n s32i a1, a8, 4\n"
-        "s32i a12, a8, 8\n s32i a13, a8, 12\n s32i a14, a8, 16\n s32i a15, a8, 20\n"
+        "s32i a12, a8, 8\n s32i a13, a8, 12\n s32i a14, a8, 16\n s32i a15, a8, 20\n s32i a5, a8, 24\n"
         "movi a12, 112\n movi a13, 113\n movi a14, 114\n movi a15, 115\n"
         "l32r a0, .Ltest_real\n callx0 a0\n"
         "l32r a8, .Ltest_saved\n l32i a9, a8, 4\n bne a9, a1, 1f\n movi a9, 112\n bne a9, a12, 1f\n movi a9, 113\n bne a9, a13, 1f\n"
         "movi a9, 114\n bne a9, a14, 1f\n movi a9, 115\n bne a9, a15, 1f\n"
         "2: l32i a0, a8, 0\n l32i a1, a8, 4\n l32i a12, a8, 8\n l32i a13, a8, 12\n l32i a14, a8, 16\n l32i a15, a8, 20\n ret\n"
-        "1: movi a2, 256\n j 2b\n");
+        "1: l32i a9, a8, 24\n movi a10, 15\n s32i a10, a9, 4\n j 2b\n");
 #endif
