@@ -8,8 +8,12 @@
 
 /* A container that waits in the caller's thread cannot be woken: it looks this often whether it is to stop. */
 #define WAIT_SLICE_US 50000u
-/* How long fcc_thread_stop waits before it stops a container again. */
-#define STOP_PERIOD_US 1000u
+/*
+ * How long fcc_thread_stop waits before it stops a container again: twice as long each time, so that the container gets as far as its next
+ * turn even where the clock outruns the processor, as in emulators.
+ */
+#define STOP_PERIOD_US     1000u
+#define MAX_STOP_PERIOD_US 1000000u
 
 /* Threads that run a container; changed and walked with interrupts off. */
 static fcc_thread_port_t *_running;
@@ -111,10 +115,15 @@ void fcc_thread_stop(fcc_thread_t *thread)
         fcc_stop(thread->slot);
         return;
     }
-    do {
+    uint32_t period = STOP_PERIOD_US;
+    for (;;) {
         fcc_stop(thread->slot);
         mutex_unlock(&thread->port.wake);
-    } while (ztimer_mutex_lock_timeout(ZTIMER_USEC, &thread->port.ended, STOP_PERIOD_US) != 0);
+        if (ztimer_mutex_lock_timeout(ZTIMER_USEC, &thread->port.ended, period) == 0) {
+            break;
+        }
+        period = 2 * period < MAX_STOP_PERIOD_US ? 2 * period : MAX_STOP_PERIOD_US;
+    }
     mutex_unlock(&thread->port.ended);
     fcc_thread_join(thread);
 }
