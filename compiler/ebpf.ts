@@ -168,7 +168,7 @@ function checkLimits({ name, section, stackBytes }: ProgramSummary, { limits, ho
     refuse(
       'instructions',
       `at most ${limits.instructions} instructions`,
-      'no worst case: the interpreter counts jumps back',
+      'no worst case: the interpreter counts as it runs',
     );
 }
 

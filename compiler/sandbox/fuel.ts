@@ -29,26 +29,29 @@ export class Costs {
 
   /** Of some blocks, with the loops that lie in them; 1 to 2^32 - 1. */
   through(blocks: ReadonlySet<Block>, inside: readonly Loop[]): bigint {
+    const rounds = new Map<Block, bigint>();
+    for (const { header, body } of inside) {
+      if (header.bound === undefined) continue;
+      // The header runs once more than its loop has rounds.
+      const times = BigInt(header.bound) + 1n;
+      for (const b of body) rounds.set(b, (rounds.get(b) ?? 1n) * times);
+    }
     // An instruction of eBPF may have become several, in blocks of different loops: it runs as often as the one that runs most.
     const places = new Map<string, bigint>();
     let sum = 0n;
     for (const b of blocks) {
-      let rounds = 1n;
-      for (const { header, body } of inside) {
-        // The header runs once more than its loop has rounds.
-        if (header.bound !== undefined && body.has(b)) rounds *= BigInt(header.bound) + 1n;
-      }
+      const times = rounds.get(b) ?? 1n;
       for (const { origin } of [...b.insts, b.term]) {
         const place = `${origin.func}:${origin.slot}`;
         const old = places.get(place) ?? 0n;
-        if (rounds > old) places.set(place, rounds);
+        if (times > old) places.set(place, times);
       }
       for (const { callee } of b.insts) {
         const local = callee === undefined ? undefined : this.#locals.get(callee);
-        if (local) sum += rounds * this.of(local);
+        if (local) sum += times * this.of(local);
       }
     }
-    for (const rounds of places.values()) sum += rounds;
+    for (const times of places.values()) sum += times;
     return sum < 1n ? 1n : sum > MOST ? MOST : sum;
   }
 }
@@ -65,9 +68,11 @@ export function insertFuel(fn: Func, costs: Costs): void {
     const old = paying.get(block) ?? 0n;
     paying.set(block, amount > old ? amount : old);
   };
+  const byHeader = new Map(loops.map((loop) => [loop.header, loop]));
   for (const loop of loops) {
     if (loop.header.bound !== undefined) continue;
-    const inside = loops.filter((l) => l !== loop && loop.body.has(l.header));
+    // By its blocks and not by all loops, so that many loops cost no square. Its own header has no bound, and so no weight.
+    const inside = [...loop.body].flatMap((b) => byHeader.get(b) ?? []);
     const amount = costs.through(loop.body, inside);
     for (const latch of loop.latches) charge(latch, amount);
   }

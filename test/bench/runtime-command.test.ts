@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { targets } from '../../backends/index.js';
 import { benchRuntime, type MeasureRuntime, type RuntimeOptions } from '../../compiler/cli/bench-runtime.js';
 import { fcc, inFolder } from '../cli/capture.js';
+import { captured } from '../cli/captured.js';
 
 const OPTIONS: RuntimeOptions = {
   chosen: targets.filter((t) => ['cortex-m4', 'esp8266'].includes(t.core.name)),
@@ -16,18 +17,7 @@ const OPTIONS: RuntimeOptions = {
 
 /** `fcc bench --runtime` where a hook takes so many instructions. */
 async function bench(hook: number, options: Partial<RuntimeOptions> = {}) {
-  let out = '';
-  let err = '';
-  const session = {
-    out: (t: string | Uint8Array) => {
-      out += t;
-    },
-    err: (t: string) => {
-      err += t;
-    },
-    terminal: false,
-    stdin: () => new Uint8Array(),
-  };
+  const { session, said } = captured();
   const measure: MeasureRuntime = async ({ core }) => ({
     target: core.name,
     items: [{ key: 'counts.hook.1', group: 'counts', title: 'a <hook>', goal: 30 }],
@@ -35,7 +25,7 @@ async function bench(hook: number, options: Partial<RuntimeOptions> = {}) {
     notes: [],
   });
   const code = await benchRuntime(session, { ...OPTIONS, ...options }, measure);
-  return { code, out, err };
+  return { code, ...said };
 }
 
 describe('fcc bench --runtime', () => {

@@ -10,6 +10,7 @@ import { CompileError } from '../../compiler/errors/index.js';
 import { measured, rowOf, TWO } from '../bench/samples.js';
 import { FIXTURE_NAMES } from '../fixtures/all.js';
 import { fcc, inFolder } from './capture.js';
+import { captured } from './captured.js';
 
 const target = (name: string) => targets.find((t) => t.core.name === name)!;
 
@@ -27,21 +28,10 @@ const OPTIONS: ReportOptions = {
 
 /** `fcc bench` with figures of our own. */
 async function bench(options: Partial<ReportOptions>, result: Measured | Measure = measured(TWO)) {
-  let out = '';
-  let err = '';
-  const session = {
-    out: (t: string | Uint8Array) => {
-      out += t;
-    },
-    err: (t: string) => {
-      err += t;
-    },
-    terminal: false,
-    stdin: () => new Uint8Array(),
-  };
+  const { session, said } = captured();
   const measure: Measure = typeof result === 'function' ? result : async () => result;
   const code = await benchReport(session, { ...OPTIONS, ...options }, measure);
-  return { code, out, err };
+  return { code, ...said };
 }
 
 describe('fcc bench', () => {

@@ -6,6 +6,7 @@ import { measureScale, type ScaleCost, type ScaleJob } from '../../compiler/cli/
 import { SCALE_SHAPES } from '../../compiler/cli/scale-programs.js';
 import { FIXTURE_NAMES, fixtureFile, loadFixture } from '../fixtures/all.js';
 import { fcc } from './capture.js';
+import { captured } from './captured.js';
 
 interface Sizes {
   readonly rows: readonly { program: string; ebpfBytes: number; textBytes: Record<string, number | null> }[];
@@ -95,21 +96,10 @@ const M0 = targets.find((t) => t.core.name === 'cortex-m0')!;
 
 /** `fcc bench --scale` with costs of our own. */
 async function scaled(measure: MeasureScale, o: { limit?: number; json?: boolean; sizes?: number[] } = {}) {
-  let out = '';
-  let err = '';
-  const session = {
-    out: (t: string | Uint8Array) => {
-      out += t;
-    },
-    err: (t: string) => {
-      err += t;
-    },
-    terminal: false,
-    stdin: () => new Uint8Array(),
-  };
+  const { session, said } = captured();
   const { limit = null, json = false, sizes = [1000, 10_000] } = o;
   const code = await benchScale(session, { chosen: [M4, M0], level: 2, sizes, json, limit }, measure);
-  return { code, out, err };
+  return { code, ...said };
 }
 
 const MIB = 2 ** 20;

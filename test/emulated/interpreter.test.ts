@@ -3,16 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rawProgram } from '../../compiler/bpf/load.js';
-import type { Program } from '../../compiler/bpf/program.js';
-import { buildCallGraph } from '../../compiler/cfg/callgraph.js';
 import { CONFORMANCE_HELPERS } from '../../compiler/contract/helpers.js';
 import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 import { ebpfImage } from '../../compiler/ebpf-image.js';
 import { judge, readVectors } from '../../compiler/host/conform.js';
-import { interpret } from '../../compiler/interpreter/interpreter.js';
-import { disagreement } from '../differential/agree.js';
-import { generate } from '../differential/generate.js';
-import { inputs } from '../differential/inputs.js';
+import { interpretedCases, interpretedWrong } from '../differential/interpreted.js';
 import { expectation, FIXTURE_NAMES, loadFixture, observed, requestOf } from '../fixtures/all.js';
 import { ONE_PER_BOARD } from './boards.js';
 
@@ -23,17 +18,6 @@ const SEED = Number(process.env.FCC_SEED ?? 6_000_000);
 /** One of each instruction set, and the one without 64-bit division of its own. The windowed boards have no interpreter. */
 const BOARDS = new Set(['mps2-an386', 'lm3s6965evb-m0', 'virt-ibex', 'sim-lx106']);
 const PLACES = ONE_PER_BOARD.filter((p) => BOARDS.has(p.board));
-
-/** Calls that the interpreter nests at most. */
-const MAX_DEPTH = 8;
-
-/** Functions on the longest chain of direct calls. */
-function depthOf(program: Program): number {
-  const { bottomUp, callees } = buildCallGraph(program);
-  const depth: number[] = [];
-  for (const f of bottomUp) depth[f] = 1 + Math.max(0, ...callees[f]!.map((c) => depth[c]!));
-  return Math.max(...depth);
-}
 
 describe.each(PLACES)("the runtime's interpreter under QEMU, $title", ({ board, engine, missing }) => {
   // 64 KiB of memory are too little for a batch.
@@ -95,24 +79,9 @@ describe.each(PLACES)("the runtime's interpreter under QEMU, $title", ({ board, 
   it.runIf(missing === null)(
     `${RUNS} random programs from seed ${SEED} as in the reference interpreter`,
     async () => {
-      const cases = Array.from({ length: RUNS }, (_, i) => generate(SEED + i)).flatMap((c) => {
-        if (depthOf(c.program) > MAX_DEPTH) return [];
-        const image = ebpfImage(c.program, { contract: c.contract });
-        return inputs(c, 2).map((request) => ({
-          ...c,
-          request,
-          image,
-          entry: c.program.functions[c.program.entries[0]!]!.name,
-        }));
-      });
+      const cases = interpretedCases(RUNS, SEED);
       const results = await engine({ watchdogMs: 5000 }).runBatch(cases);
-      const wrong = cases.flatMap((c, i) => {
-        const wanted = interpret(c.program, c.program.entries[0]!, c.contract, c.request);
-        // Regions lie elsewhere here: what is beyond one may be inside another of the same container.
-        if (wanted.trap?.name === 'memory') return [];
-        const difference = disagreement(wanted, results[i]!);
-        return difference === null ? [] : [`seed ${c.seed}: ${difference}`];
-      });
+      const wrong = interpretedWrong(cases, results);
       expect(wrong).toEqual([]);
       expect(results.filter((r) => r.status === 'ok').length).toBeGreaterThan(RUNS);
     },

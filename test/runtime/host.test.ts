@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assemble } from '../../compiler/bpf/asm.js';
+import { MAX_DEPTH } from '../../compiler/bpf/flatten.js';
 import { rawProgram } from '../../compiler/bpf/load.js';
-import type { Program } from '../../compiler/bpf/program.js';
-import { buildCallGraph } from '../../compiler/cfg/callgraph.js';
 import { CONFORMANCE_HELPERS } from '../../compiler/contract/helpers.js';
 import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 import { ebpfImage } from '../../compiler/ebpf-image.js';
@@ -14,8 +13,7 @@ import { judge, readVectors } from '../../compiler/host/conform.js';
 import type { RunResult } from '../../compiler/host/engine.js';
 import { interpret } from '../../compiler/interpreter/interpreter.js';
 import { disagreement } from '../differential/agree.js';
-import { generate } from '../differential/generate.js';
-import { inputs } from '../differential/inputs.js';
+import { interpretedCases, interpretedWrong } from '../differential/interpreted.js';
 import { FIXTURE_NAMES, loadFixture, requestOf } from '../fixtures/all.js';
 import { randomFrom } from '../malformed/mutate.js';
 import { buildBatch, missingCompiler, runOnHost } from './host-engine.js';
@@ -24,17 +22,7 @@ const PUBLIC = join(import.meta.dirname, '../../../shared/conformance/bpf_confor
 const OWN = join(import.meta.dirname, '../conformance/own.jsonl');
 const RUNS = Number(process.env.FCC_RUNS ?? 500);
 const SEED = Number(process.env.FCC_SEED ?? 7_000_000);
-/** Calls that the interpreter nests at most. */
-const MAX_DEPTH = 8;
 const missing = missingCompiler('gcc');
-
-/** Functions on the longest chain of direct calls. */
-function depthOf(program: Program): number {
-  const { bottomUp, callees } = buildCallGraph(program);
-  const depth: number[] = [];
-  for (const f of bottomUp) depth[f] = 1 + Math.max(0, ...callees[f]!.map((c) => depth[c]!));
-  return Math.max(...depth);
-}
 
 /** So many functions, each of which calls the next. */
 function deep(functions: number): string {
@@ -229,20 +217,9 @@ describe.skipIf(missing !== null)(`the runtime's interpreter on this machine${mi
   });
 
   it(`${RUNS} random programs from seed ${SEED} as in the reference interpreter`, () => {
-    const cases = Array.from({ length: RUNS }, (_, i) => generate(SEED + i)).flatMap((c) => {
-      if (depthOf(c.program) > MAX_DEPTH) return [];
-      const image = ebpfImage(c.program, { contract: c.contract });
-      const entry = c.program.functions[c.program.entries[0]!]!.name;
-      return inputs(c, 2).map((request) => ({ ...c, request, image, entry }));
-    });
+    const cases = interpretedCases(RUNS, SEED);
     const results = runOnHost(program, cases);
-    const wrong = cases.flatMap((c, i) => {
-      const wanted = interpret(c.program, c.program.entries[0]!, c.contract, c.request);
-      // Regions lie elsewhere here: what is beyond one may be inside another of the same container.
-      if (wanted.trap?.name === 'memory') return [];
-      const difference = disagreement(wanted, results[i]!);
-      return difference === null ? [] : [`seed ${c.seed}: ${difference}`];
-    });
+    const wrong = interpretedWrong(cases, results);
     expect(wrong).toEqual([]);
     expect(results.filter((r) => r.status === 'ok').length).toBeGreaterThan(RUNS);
   });
