@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ERRORS, type ErrorCode, type ErrorRow } from '../errors/index.js';
-import { LOAD_FAILURES, REFUSALS } from '../image/status.js';
+import { STATUSES } from '../image/status.js';
 import { TRAPS } from '../image/traps.js';
 import type { AddCommand } from './command.js';
 import { usage, writeJson } from './session.js';
@@ -15,7 +15,7 @@ const RUNTIME: readonly {
   readonly doc: string;
   readonly error?: ErrorCode;
 }[] = [
-  ...[...REFUSALS, ...LOAD_FAILURES].map((row, i) => ({
+  ...STATUSES.map((row, i) => ({
     name: `FCC_E_${row.name.toUpperCase()}`,
     number: -1 - i,
     doc: row.doc,

@@ -9,7 +9,7 @@ import type { RunResult } from '../host/engine.js';
 import { contextResult, makeGuest, regionResults } from '../host/guest.js';
 import type { Image } from '../image/image.js';
 import { findEntry } from '../image/read.js';
-import { LOAD_FAILURES, REFUSALS } from '../image/status.js';
+import { STATUSES } from '../image/status.js';
 import { type AnyTrapName, TRAPS } from '../image/traps.js';
 import { readElf32, symbolAddress } from './elf32.js';
 import { BOARDS, type Board } from './qemu-boards.js';
@@ -239,7 +239,7 @@ export function emulate(
   });
 }
 
-const STATUS: readonly { name: string; doc: string }[] = [...REFUSALS, ...LOAD_FAILURES];
+const STATUS: readonly { name: string; doc: string }[] = STATUSES;
 
 /** Why the loader did not run a case; null: it did. */
 function refusal({ status, refusedHelper }: BatchResult): string | null {

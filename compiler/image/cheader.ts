@@ -25,7 +25,7 @@ import {
   RIGHT_WRITE,
   UNKNOWN,
 } from './fields.js';
-import { LOAD_FAILURES, REFUSALS, statusNumber } from './status.js';
+import { STATUSES, statusNumber } from './status.js';
 import { TRAPS } from './traps.js';
 
 const BANNER =
@@ -51,7 +51,7 @@ function struct(name: string, rows: readonly FieldRow[], extra?: { line: string;
 }
 
 function imageHeader(): string {
-  const status = [...REFUSALS, ...LOAD_FAILURES];
+  const status = STATUSES;
   return `${BANNER}#pragma once
 #include <stdint.h>
 

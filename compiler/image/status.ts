@@ -39,8 +39,39 @@ export const LOAD_FAILURES = [
   { name: 'port', doc: 'the operating system could not start a thread' },
 ] as const;
 
-/** The C loader's number for a refusal or failure. */
-export function statusNumber(name: RefusalName | (typeof LOAD_FAILURES)[number]['name']): number {
-  const all: readonly { name: string }[] = [...REFUSALS, ...LOAD_FAILURES];
-  return -1 - all.findIndex((r) => r.name === name);
+/** Why an update over the air is refused or given up, counted on behind LOAD_FAILURES. */
+export const UPDATE_FAILURES = [
+  { name: 'manifest', doc: 'the manifest is malformed, or asks for what this device does not implement' },
+  { name: 'limit', doc: 'the manifest is longer, or names more or longer things, than this device takes' },
+  { name: 'signature', doc: 'no key of this device made the signature of the manifest' },
+  { name: 'manifest_digest', doc: 'the manifest is not the one that was signed' },
+  { name: 'vendor', doc: 'the manifest is for devices of another vendor' },
+  { name: 'class', doc: 'the manifest is for another class of devices' },
+  { name: 'component', doc: 'this device has no place of the name that the manifest gives' },
+  { name: 'tenant', doc: 'the key that signed belongs to another tenant than the place' },
+  { name: 'key', doc: 'the key that signed may not install to this hook' },
+  { name: 'sequence', doc: 'the sequence number is not above the highest that this place has taken' },
+  { name: 'size', doc: 'the image is empty, or longer than its slot or than the manifest says' },
+  { name: 'fetch', doc: 'manifest or image could not be fetched: no answer, or not the one expected' },
+  { name: 'truncated', doc: 'the image ended before the length that the manifest gives' },
+  { name: 'digest', doc: 'the image is not the one that the manifest describes' },
+  { name: 'storage', doc: 'the storage failed, or did not keep what was written' },
+  { name: 'trial', doc: 'the image trapped in its first runs, and the one before it runs again' },
+] as const;
+
+/** Everything that the C runtime answers, in the order of its numbers: row i is -(i + 1). */
+export const STATUSES: readonly { readonly name: StatusName; readonly doc: string; readonly error?: ErrorCode }[] = [
+  ...REFUSALS,
+  ...LOAD_FAILURES,
+  ...UPDATE_FAILURES,
+];
+
+export type StatusName =
+  | RefusalName
+  | (typeof LOAD_FAILURES)[number]['name']
+  | (typeof UPDATE_FAILURES)[number]['name'];
+
+/** The C runtime's number for a status. */
+export function statusNumber(name: StatusName): number {
+  return -1 - STATUSES.findIndex((r) => r.name === name);
 }

@@ -210,3 +210,19 @@ uint64_t fcc_locate(const fcc_instance_t *instance, uint32_t address, uint32_t r
 #define FCC_E_BUSY (-22) /* the container is running, or the hook takes no second one */
 #define FCC_E_STOPPED (-23) /* the container is stopped */
 #define FCC_E_PORT (-24) /* the operating system could not start a thread */
+#define FCC_E_MANIFEST (-25) /* the manifest is malformed, or asks for what this device does not implement */
+#define FCC_E_LIMIT (-26) /* the manifest is longer, or names more or longer things, than this device takes */
+#define FCC_E_SIGNATURE (-27) /* no key of this device made the signature of the manifest */
+#define FCC_E_MANIFEST_DIGEST (-28) /* the manifest is not the one that was signed */
+#define FCC_E_VENDOR (-29) /* the manifest is for devices of another vendor */
+#define FCC_E_CLASS (-30) /* the manifest is for another class of devices */
+#define FCC_E_COMPONENT (-31) /* this device has no place of the name that the manifest gives */
+#define FCC_E_TENANT (-32) /* the key that signed belongs to another tenant than the place */
+#define FCC_E_KEY (-33) /* the key that signed may not install to this hook */
+#define FCC_E_SEQUENCE (-34) /* the sequence number is not above the highest that this place has taken */
+#define FCC_E_SIZE (-35) /* the image is empty, or longer than its slot or than the manifest says */
+#define FCC_E_FETCH (-36) /* manifest or image could not be fetched: no answer, or not the one expected */
+#define FCC_E_TRUNCATED (-37) /* the image ended before the length that the manifest gives */
+#define FCC_E_DIGEST (-38) /* the image is not the one that the manifest describes */
+#define FCC_E_STORAGE (-39) /* the storage failed, or did not keep what was written */
+#define FCC_E_TRIAL (-40) /* the image trapped in its first runs, and the one before it runs again */

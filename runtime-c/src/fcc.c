@@ -132,7 +132,9 @@ int fcc_load(fcc_container_t *container, const void *image, size_t length, void 
         goto refuse;
     }
     why = -FCC_E_TARGET;
-    if ((h->arch != FCC_THIS_ARCH && !(FCC_INTERPRETER && h->arch == FCC_ARCH_EBPF)) || (h->features & ~host->features) != 0) {
+    /* A port without an instruction set of its own has the number 0, which a damaged image may have too. */
+    int is_native = FCC_THIS_ARCH != 0 && h->arch == FCC_THIS_ARCH;
+    if ((!is_native && !(FCC_INTERPRETER && h->arch == FCC_ARCH_EBPF)) || (h->features & ~host->features) != 0) {
         goto refuse;
     }
 #if FCC_INTERPRETER

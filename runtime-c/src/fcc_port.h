@@ -12,6 +12,11 @@
 #define FCC_SMALL_IMAGES 0
 #endif
 
+/* From the command line: the runtime is a process whose threads take a lock, as interrupts are not its own to switch off (Linux on Arm). */
+#ifndef FCC_PORT_THREADS
+#define FCC_PORT_THREADS 0
+#endif
+
 #if defined(__thumb__)
 
 #define FCC_THIS_ARCH    FCC_ARCH_THUMB
@@ -24,6 +29,7 @@
 #define FCC_WIDE_SHIFTS  FCC_SMALL_CORE
 #define FCC_OWN_DIVISION 0
 
+#if !FCC_PORT_THREADS
 static inline uint32_t fcc_port_lock(void)
 {
     uint32_t state;
@@ -35,6 +41,7 @@ static inline void fcc_port_unlock(uint32_t state)
 {
     __asm__ volatile("msr primask, %0" ::"r"(state) : "memory");
 }
+#endif
 
 #elif defined(__riscv)
 
@@ -88,10 +95,15 @@ static inline void fcc_port_unlock(uint32_t state)
 #define FCC_WIDE_SHIFTS  1
 #define FCC_OWN_DIVISION 1
 
-/* port/host: threads instead of interrupts. */
+#undef FCC_PORT_THREADS
+#define FCC_PORT_THREADS 1
+
+#endif
+
+#if FCC_PORT_THREADS
+/* port/host/lock.c */
 uint32_t fcc_port_lock(void);
 void fcc_port_unlock(uint32_t state);
-
 #endif
 
 /* Whether 32-bit words can name all of this memory: an instance holds addresses as on a device. */

@@ -83,7 +83,7 @@ describe.skipIf(missing.length > 0)('the bare-metal example', () => {
     const manual = readFileSync(join(RUNTIME, 'README.md'), 'utf8');
     expect(manual).toMatch(new RegExp(`\\| file \\|.*${cores.map((c) => c.core).join(' \\| ')} \\|`));
     const rows = [...size.stdout.matchAll(/^ *(\d+)\t.*\t(\S+)\.o$/gm)];
-    expect(rows).toHaveLength(11);
+    expect(rows).toHaveLength(20);
     for (const [, bytes, name] of rows) {
       const line = new RegExp(`\`src/\\S*${name!.replace('.', '\\.')}\` \\|.*`).exec(manual)?.[0] ?? '';
       const said = line.split('|')[2 + column];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FUZZERS, fuzzSeeds } from './fuzz-seeds.js';
 import { build, HOST_FLAGS, inFolder, missingCompiler } from './host-engine.js';
+import { INPUTS, madeOf } from './manifest-samples.js';
 
 /**
  * Executions of each fuzzer, the seeds among them. For a long run: FCC_FUZZ_KEEP=FOLDER leaves programs and seeds there, see
@@ -53,4 +54,24 @@ describe.skipIf(missing !== null)(`parsers and interpreter under a fuzzer${missi
     },
     300_000,
   );
+
+  it('manifest: no finding', () => {
+    inFolder((own) => {
+      const folder = KEEP ?? own;
+      const [program, seeds] = [join(folder, 'fuzz-manifest'), join(folder, 'seeds-manifest')];
+      mkdirSync(seeds, { recursive: true });
+      const inputs = INPUTS.map((i) => madeOf(i).bytes);
+      for (const [i, seed] of inputs.entries()) writeFileSync(join(seeds, `${i}`), seed);
+      const sanitizers = ['-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'];
+      const sources = ['src/manifest.c', 'test/update/believe.c', 'test/fuzz/manifest.c'];
+      build('clang-19', [...HOST_FLAGS, '-O2', '-fno-omit-frame-pointer', ...sanitizers, ...sources], program);
+      const runs = 100 * RUNS;
+      const args = [`-runs=${runs}`, `-seed=${SEED}`, '-max_len=700', '-print_final_stats=1', seeds];
+      const run = spawnSync(program, args, { cwd: own, encoding: 'utf8', maxBuffer: 1 << 26 });
+      expect([run.status, run.status === 0 ? '' : run.stderr.slice(-4000)]).toEqual([0, '']);
+      expect(Number(/number_of_executed_units: (\d+)/.exec(run.stderr)?.[1])).toBeGreaterThanOrEqual(runs);
+      const taken = Number(/fuzz: (\d+) of \d+ manifests taken/.exec(run.stderr)?.[1]);
+      expect(taken).toBeGreaterThan(runs / 1000);
+    });
+  }, 300_000);
 });

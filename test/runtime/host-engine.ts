@@ -12,7 +12,7 @@ import {
 } from '../../compiler/cli/qemu-records.js';
 import type { RunResult } from '../../compiler/host/engine.js';
 import { contextResult, makeGuest, regionResults } from '../../compiler/host/guest.js';
-import { LOAD_FAILURES, REFUSALS } from '../../compiler/image/status.js';
+import { STATUSES } from '../../compiler/image/status.js';
 import { type AnyTrapName, TRAPS } from '../../compiler/image/traps.js';
 
 const RUNTIME = join(import.meta.dirname, '../../runtime-c');
@@ -36,6 +36,15 @@ export function missingCompiler(cc: string): string | null {
   return `${cc} is not installed`;
 }
 
+/** null, or why there is no libsodium to link with; a failure where tests must not be left out. */
+export function missingSodium(): string | null {
+  const linked = spawnSync('gcc', ['-xc', '-', '-lsodium', '-o', '/dev/null'], {
+    input: 'int main(void) { return 0; }',
+  });
+  if (linked.status === 0) return null;
+  if (process.env.CI) throw new Error('libsodium-dev is not installed');
+  return 'libsodium-dev is not installed';
+}
 /** A folder of its own for `work`, gone afterwards. */
 export function inFolder<T>(work: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'fcc-host-'));
@@ -97,7 +106,7 @@ export function runOnHost(program: string, cases: readonly BatchCase[]): RunResu
   return rawOnHost(program, cases).map((r, i) => {
     const c = cases[i]!;
     if (r.status !== 0) {
-      const row = [...REFUSALS, ...LOAD_FAILURES][-1 - r.status];
+      const row = STATUSES[-1 - r.status];
       throw new Error(`case ${i} (${c.entry}): ${row?.doc ?? r.status}, helper ${r.refusedHelper}`);
     }
     const made = makeGuest(c.contract, c.request);

@@ -11,12 +11,15 @@ import { DEFAULT_CONTRACT } from '../../compiler/contract/types.js';
 import { ebpfImage } from '../../compiler/ebpf-image.js';
 import { judge, readVectors } from '../../compiler/host/conform.js';
 import type { RunResult } from '../../compiler/host/engine.js';
+import { crc32 } from '../../compiler/image/crc32.js';
+import { HEADER } from '../../compiler/image/fields.js';
+import { STATUSES } from '../../compiler/image/status.js';
 import { interpret } from '../../compiler/interpreter/interpreter.js';
 import { disagreement } from '../differential/agree.js';
 import { interpretedCases, interpretedWrong } from '../differential/interpreted.js';
 import { FIXTURE_NAMES, loadFixture, requestOf } from '../fixtures/all.js';
 import { randomFrom } from '../malformed/mutate.js';
-import { buildBatch, missingCompiler, runOnHost } from './host-engine.js';
+import { buildBatch, missingCompiler, rawOnHost, runOnHost } from './host-engine.js';
 
 const PUBLIC = join(import.meta.dirname, '../../../shared/conformance/bpf_conformance.jsonl');
 const OWN = join(import.meta.dirname, '../conformance/own.jsonl');
@@ -189,6 +192,23 @@ describe.skipIf(missing !== null)(`the runtime's interpreter on this machine${mi
     expect([...traps].sort()).toEqual(['fuel', 'helper', 'memory', 'none', 'stack']);
     // One deeper is more than it has frames for; fcc compile refuses such a program for it.
     expect(both([deep(MAX_DEPTH + 1)])[0]!.got.trap?.name).toBe('stack');
+  });
+
+  it('refuses images of every instruction set, even of the one without a name that the port itself has', () => {
+    const job = { entry: 'main', contract: DEFAULT_CONTRACT, request: { context: null, regions: new Map(), fuel: 10 } };
+    const images = [0, 1, 2, 3, 5, 0xffff].map((arch) => {
+      const image = ebpfImage(assemble('r0 = 1\nexit')).slice();
+      const view = new DataView(image.buffer);
+      view.setUint16(HEADER.offset.arch, arch, true);
+      view.setUint32(HEADER.offset.checksum, 0, true);
+      view.setUint32(HEADER.offset.checksum, crc32(image), true);
+      return image;
+    });
+    const answers = rawOnHost(
+      program,
+      images.map((image) => ({ ...job, image })),
+    );
+    expect(answers.map((r) => STATUSES[-1 - r.status]?.name)).toEqual(images.map(() => 'target'));
   });
 
   it('keeps the same values in the stores of all scopes', () => {
