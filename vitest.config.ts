@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
+    // For a hang, not for slowness: the longest take a minute of two busy cores.
+    testTimeout: 180_000,
     pool: 'threads',
     // All cores: nothing else runs meanwhile, and the default leaves one idle.
     maxWorkers: '100%',

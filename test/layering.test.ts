@@ -69,12 +69,14 @@ const ALLOWED: Record<string, readonly string[]> = {
     'compiler/sandbox',
   ],
   'compiler/bench': ['compiler/errors'],
+  'compiler/ota': ['compiler/errors', 'compiler/contract', 'compiler/image'],
+  'compiler/ota/transport': ['compiler/errors', 'compiler/contract', 'compiler/image', 'compiler/ota'],
   compiler: ['*'],
   'compiler/cli': ['*'],
 };
 
 /** Only these may use Node's own modules: the library part also runs in a browser. */
-const NODE_API = new Set(['compiler/cli']);
+const NODE_API = new Set(['compiler/cli', 'compiler/ota/transport']);
 
 const ROOT = resolve(import.meta.dirname, '..');
 

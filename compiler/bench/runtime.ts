@@ -47,6 +47,21 @@ export const PARTS = [
   { key: 'helpers', title: 'generic helpers', sources: ['helpers.c'] },
   { key: 'interpreter', title: 'interpreter of eBPF', sources: ['interp.c', 'check-ebpf.c'] },
   { key: 'rbpf', title: 'reader of rBPF images', sources: ['rbpf.c'] },
+  {
+    key: 'update',
+    title: 'updates over the air, crypto apart',
+    sources: [
+      'manifest.c',
+      'update.c',
+      'update-place.c',
+      'update-record.c',
+      'update-report.c',
+      'coap.c',
+      'coap-url.c',
+      'update-coap.c',
+      'update-coap-server.c',
+    ],
+  },
 ] as const;
 
 /** Parts that make up the sums. */

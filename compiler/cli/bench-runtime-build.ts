@@ -23,7 +23,7 @@ const BOOT_MS = 60_000;
 /** What linkers keep for unwinding, which no firmware needs. */
 const UNWINDING = /^\.(eh_frame|ARM\.ex)/;
 /** Sources that the firmware of the bench goes without. */
-const LEFT_OUT = ['helpers.c', 'rbpf.c'];
+const LEFT_OUT: readonly string[] = ['helpers.c', 'rbpf.c', ...PARTS.find((p) => p.key === 'update')!.sources];
 /** Sources of the interpreter. */
 const INTERPRETED = ['interp.c', 'check-ebpf.c'];
 
@@ -83,13 +83,16 @@ export function runtimeSizes(stand: NativeStand, sources: readonly string[]): Pr
 }
 
 /** Sizes of what the firmware keeps in RAM. Errors: FCC0802. */
-export function runtimeRam(stand: NativeStand): Promise<RuntimeFigure[]> {
+export async function runtimeRam(stand: NativeStand): Promise<RuntimeFigure[]> {
+  const sizes = await arraySizes(stand, 'bench/ram.c');
+  return RAM_ITEMS.map(({ key, symbol }): RuntimeFigure => ({ key, level: '-Os', value: sizes.get(symbol) ?? null }));
+}
+
+/** Bytes of each array of a source, by its name. Errors: FCC0802. */
+export function arraySizes(stand: NativeStand, source: string): Promise<Map<string, number>> {
   return inFolder((folder) => {
-    const { symbols } = object(stand, 'bench/ram.c', ['-Os', '-fno-common'], join(folder, 'ram.o'));
-    return RAM_ITEMS.map(({ key, symbol }): RuntimeFigure => {
-      const found = symbols.find((s) => s.name === symbol);
-      return { key, level: '-Os', value: found?.size ?? null };
-    });
+    const { symbols } = object(stand, source, ['-Os', '-fno-common'], join(folder, 'arrays.o'));
+    return new Map(symbols.map(({ name, size }) => [name, size]));
   });
 }
 

@@ -81,18 +81,18 @@ function geomean(rows: readonly SizeRow[], target: string): number | null {
 }
 
 /** `NAME.contract.json` in the object's folder, NAME being its file name up to the first dot. */
-function contractBeside(path: string): string | undefined {
+export function contractBeside(path: string): string | undefined {
   const beside = join(dirname(path), `${basename(path).split('.')[0]}.contract.json`);
   return existsSync(beside) ? beside : undefined;
 }
 
-/** Objects of eBPF version 3 of all fixtures of the checkout. Errors: FCC0001 where there are none. */
-export function fixtureObjects(): string[] {
+/** Objects of one kind of all fixtures of the checkout: of eBPF version 3, or compiled for size. Errors: FCC0001 where there are none. */
+export function fixtureObjects(kind: 'v3' | 'Os' = 'v3'): string[] {
   for (let at = dirname(fileURLToPath(import.meta.url)); at !== dirname(at); at = dirname(at)) {
     const folder = join(at, 'fixtures');
     if (!existsSync(join(folder, 'include', 'fc.h'))) continue;
     return readdirSync(folder)
-      .map((name) => join(folder, name, `${name}.v3.o`))
+      .map((name) => join(folder, name, `${name}.${kind}.o`))
       .filter((path) => existsSync(path));
   }
   throw usage('no objects given', { help: 'name some; the fixtures are in the source checkout' });

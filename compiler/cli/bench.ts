@@ -18,6 +18,7 @@ interface BenchCommand {
   size?: boolean;
   scale?: boolean;
   runtime?: boolean;
+  update?: boolean;
   sizes?: string;
   limit?: string;
   optimise?: string;
@@ -30,6 +31,8 @@ const SIZES = '1000,10000,100000';
 const TARGET = 'cortex-m4';
 /** For --runtime: one for each of its ports, and the smallest core. */
 const RUNTIME_TARGETS = ['cortex-m4', 'cortex-m0', 'rv32imc', 'esp8266'];
+/** For --update: one of each instruction set. */
+const UPDATE_TARGETS = ['cortex-m4', 'rv32imc', 'esp8266'];
 /** Counts repeat exactly, so any growth is one. */
 const THRESHOLD = '0';
 
@@ -39,12 +42,14 @@ const MODES = {
   size: ['optimise'],
   scale: ['optimise', 'sizes', 'limit'],
   runtime: ['html', 'baseline', 'threshold'],
+  update: [],
 } as const satisfies Record<string, readonly (keyof BenchCommand)[]>;
 type Mode = keyof typeof MODES;
 
 /**
  * `fcc bench`: programs as gcc, fcc and the interpreter run them; `--size`: how large objects become on each target; `--scale`:
- * what programs of growing size cost to compile; `--runtime`: what the C runtime takes and executes.
+ * what programs of growing size cost to compile; `--runtime`: what the C runtime takes and executes; `--update`: what an update over
+ * the air sends.
  */
 export const addBench: AddCommand = (program, session, act) => {
   const collect = (value: string, all: string[] = []): string[] => [...all, value];
@@ -56,7 +61,7 @@ export const addBench: AddCommand = (program, session, act) => {
     .option('--source <file>', 'C source of a program, compiled by clang and gcc; may be given again', collect)
     .option(
       '-t, --target <name>',
-      `a target; may be given again (default: ${TARGET}; for --size: all; for --runtime: one of each kind)`,
+      `a target; may be given again (default: ${TARGET}; for --size: all; for --runtime and --update: one of each kind)`,
       collect,
     )
     .option('--csv <file>', 'write the figures as CSV')
@@ -70,6 +75,10 @@ export const addBench: AddCommand = (program, session, act) => {
       '--runtime',
       'instead: bytes of ROM and RAM of the C runtime, and instructions that it executes around a container',
     )
+    .option(
+      '--update',
+      'instead: bytes on the air of updates, with native images and others, and ROM and RAM of the update path',
+    )
     .option('-O, --optimise <level>', 'for --size and --scale: optimisation level 0, 1 or 2 (default: 2)')
     .option('--sizes <list>', `for --scale: numbers of instructions, ascending (default: ${SIZES})`)
     .option('--limit <exponent>', 'for --scale: exit with 1 if something grows faster than n to this power')
@@ -77,7 +86,7 @@ export const addBench: AddCommand = (program, session, act) => {
 };
 
 async function runBench(session: Session, files: readonly string[], o: BenchCommand): Promise<number> {
-  const asked = (['size', 'scale', 'runtime'] as const).filter((m) => o[m]);
+  const asked = (['size', 'scale', 'runtime', 'update'] as const).filter((m) => o[m]);
   if (asked.length > 1) throw usage('two things to measure', { expected: asked.map((m) => `--${m}`).join(' or ') });
   const mode: Mode = asked[0] ?? 'run';
   checkOptions(mode, o);
@@ -87,13 +96,17 @@ async function runBench(session: Session, files: readonly string[], o: BenchComm
     ? [...new Set(o.target.map(targetOption))]
     : mode === 'size'
       ? targets
-      : (mode === 'runtime' ? RUNTIME_TARGETS : [TARGET]).map(targetOption);
+      : (mode === 'runtime' ? RUNTIME_TARGETS : mode === 'update' ? UPDATE_TARGETS : [TARGET]).map(targetOption);
   if (mode === 'size') return benchSize(session, files, { chosen, level, json });
   if (mode === 'scale') {
     if (files.length > 0)
       throw usage('--scale takes no files', { got: files[0], help: 'it generates the programs it measures' });
     const limit = o.limit === undefined ? null : exponentOption(o.limit);
     return benchScale(session, { chosen, level, json, limit, sizes: sizesOption(o.sizes ?? SIZES) });
+  }
+  if (mode === 'update') {
+    const { benchUpdate } = await import('./bench-update.js');
+    return benchUpdate(session, files, { chosen, json });
   }
   if (o.threshold !== undefined && o.baseline === undefined) throw usage('--threshold is for --baseline');
   const threshold = percentOption(o.threshold ?? THRESHOLD);

@@ -3,11 +3,13 @@ import type { Command, Option } from 'commander';
 import { targets } from '../../backends/index.js';
 import { EBPF_TARGET } from '../ebpf.js';
 import { ERRORS } from '../errors/index.js';
+import { PROFILES } from '../ota/keys.js';
 import type { AddCommand } from './command.js';
 import { COMPILE_FORMATS } from './compile.js';
 import { REPORT_FORMATS } from './diagnostics.js';
 import { ENGINES } from './engines.js';
 import { GENERATED } from './gen.js';
+import { KEY_FORMATS, KEY_WORK } from './keys.js';
 import { BOARDS } from './qemu-boards.js';
 import { writeJson } from './session.js';
 import { choice } from './values.js';
@@ -28,7 +30,12 @@ interface CommandWords {
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   'compile format': COMPILE_FORMATS,
   'verify format': REPORT_FORMATS,
+  'keys format': KEY_FORMATS,
+  // Of bench it is another option, without a value.
+  'pack profile': PROFILES,
+  'push profile': PROFILES,
   'compile target': [...targets.map((t) => t.core.name), EBPF_TARGET.name],
+  'push target': [...targets.map((t) => t.core.name), EBPF_TARGET.name],
   target: targets.map((t) => t.core.name),
   engine: ENGINES,
   board: Object.keys(BOARDS),
@@ -39,6 +46,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   explain: Object.keys(ERRORS),
   gen: GENERATED,
+  keys: KEY_WORK,
   completion: SHELLS,
   targets: [],
   helpers: [],

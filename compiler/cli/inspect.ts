@@ -3,9 +3,11 @@ import type { Program } from '../bpf/program.js';
 import { HELPERS, type HelperRow, OWN_IDS } from '../contract/helpers.js';
 import { INTRINSIC_BASE, INTRINSICS } from '../image/fields.js';
 import type { Image } from '../image/image.js';
+import { startsManifest } from '../ota/limits.js';
 import type { AddCommand } from './command.js';
-import { loadInput } from './load.js';
-import { writeJson } from './session.js';
+import type { ManifestOptions } from './inspect-manifest.js';
+import { inputOf } from './load.js';
+import { inputName, readInput, usage, writeJson } from './session.js';
 import { table } from './table.js';
 
 /** Name of an import: a helper's or an intrinsic's. Those of the firmware's own only its contract knows. */
@@ -91,15 +93,32 @@ function text(document: Record<string, unknown>): string {
   return table(plain[0] ?? [], plain.slice(1)) + lists;
 }
 
-/** `fcc inspect`: what is in an object or image. */
+/** `fcc inspect`: what is in an object, image or manifest. */
 export const addInspect: AddCommand = (program, session, act) => {
   program
     .command('inspect')
-    .argument('FILE', 'eBPF object, image or Femto-Container image, - for standard input')
-    .description('show header, sections, entry points and imports')
-    .action((file: string, o: { json?: boolean }) =>
-      act(() => {
-        const input = loadInput(session, file, false);
+    .argument('FILE', 'eBPF object, image, Femto-Container image or manifest, - for standard input')
+    .description('show header, sections, entry points and imports, or a manifest with its signature checked')
+    .option(
+      '-k, --key <file>',
+      'manifest: key that has to be the signature’s, public or private; of several one',
+      (file: string, before: string[] = []) => [...before, file],
+    )
+    .option('--passphrase-file <file>', 'manifest: file with the passphrase of keys')
+    .option('--image <file>', 'manifest: image whose digest and length are compared')
+    .option('--vendor <domain>', 'manifest: vendor whose UUID is compared')
+    .option('--class <name>', 'manifest: class whose UUID is compared')
+    .action((file: string, o: ManifestOptions) =>
+      act(async () => {
+        const bytes = readInput(session, file);
+        if (startsManifest(bytes)) {
+          const { inspectManifest } = await import('./inspect-manifest.js');
+          return inspectManifest(session, file, bytes, o);
+        }
+        for (const name of ['key', 'passphraseFile', 'image', 'vendor', 'class'] as const)
+          if (o[name] !== undefined)
+            throw usage(`${inputName(file)} is no manifest`, { got: 'an option for manifests' });
+        const input = inputOf(bytes, inputName(file), false);
         const document = input.kind === 'image' ? imageDocument(input.image) : objectDocument(input.program);
         if (o.json) writeJson(session, document);
         else session.out(text(document));

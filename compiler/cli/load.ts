@@ -29,8 +29,11 @@ const objects = new WeakMap<Program, { readonly bytes: Uint8Array; readonly name
  * Errors: FCC02xx, FCC03xx, FCC06xx.
  */
 export function loadInput(session: Session, path: string, raw: boolean): Input {
-  const bytes = readInput(session, path);
-  const name = inputName(path);
+  return inputOf(readInput(session, path), inputName(path), raw);
+}
+
+/** As loadInput, of bytes that are there; `name` is the file in messages. */
+export function inputOf(bytes: Uint8Array, name: string, raw: boolean): Input {
   if (raw) return { kind: 'object', program: rawProgram(bytes, name) };
   const magic = bytes.length >= 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
   if (magic === IMAGE_MAGIC) {

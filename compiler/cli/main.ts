@@ -13,8 +13,12 @@ import { addExplain } from './explain.js';
 import { addGen } from './gen.js';
 import { addHelpers } from './helpers.js';
 import { addInspect } from './inspect.js';
+import { addKeys } from './keys.js';
+import { addPack } from './pack.js';
+import { addPush } from './push.js';
 import { addRun } from './run.js';
 import { processSession, reportError, type Session, samePath, usage, VERSION } from './session.js';
+import { addSign } from './sign.js';
 import { addTargets } from './targets.js';
 import { addVerify } from './verify.js';
 
@@ -26,6 +30,10 @@ const COMMANDS: readonly AddCommand[] = [
   addDisasm,
   addInspect,
   addGen,
+  addKeys,
+  addPack,
+  addSign,
+  addPush,
   addBench,
   addTargets,
   addHelpers,
@@ -87,8 +95,11 @@ export async function main(argv: readonly string[], session: Session = processSe
 }
 
 if (process.argv[1] !== undefined && samePath(process.argv[1], fileURLToPath(import.meta.url))) {
-  // A reader that closes the pipe early (`fcc disasm … | head`) is no error.
-  const broken = (e: NodeJS.ErrnoException): never => process.exit(e.code === 'EPIPE' ? process.exitCode : 70);
+  // A reader that closes the pipe early (`fcc disasm … | head`) is no error. A command that still runs, as a push, has no exit code yet: it goes on.
+  const broken = (e: NodeJS.ErrnoException): void => {
+    if (e.code !== 'EPIPE') process.exit(70);
+    if (process.exitCode !== undefined) process.exit();
+  };
   process.stdout.on('error', broken);
   process.stderr.on('error', broken);
   process.exitCode = await main(process.argv.slice(2));

@@ -82,6 +82,12 @@ export function samePath(a: string, b: string): boolean {
   return real(a) === real(b);
 }
 
+/** Refuses an output that is one of the inputs; `-` and undefined are no files. Errors: FCC0001. */
+export function keepInputs(output: string, inputs: readonly (string | undefined)[]): void {
+  if (output !== '-' && inputs.some((path) => path !== undefined && path !== '-' && samePath(output, path)))
+    throw usage('the output would replace an input', { got: output });
+}
+
 /** One output: where it goes (`-` is standard output) and its contents. */
 export type Output = readonly [path: string, data: string | Uint8Array];
 
@@ -128,7 +134,7 @@ export function writeOutputs(session: Session, outputs: readonly Output[]): void
 }
 
 /** The operating system's word for a failed call, without the path it repeats. */
-function systemReason(e: unknown): string {
+export function systemReason(e: unknown): string {
   if (!(e instanceof Error) || !('code' in e)) throw e;
   return e.message.replace(/, \w+ '.*'$/, '');
 }

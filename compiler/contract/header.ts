@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { hookComponent } from './component.js';
 import { allows, type HelperArg, type HelperRow, helpersOf } from './helpers.js';
 import { hookUuid } from './hook-id.js';
 import { keptWords } from './kept.js';
@@ -34,7 +35,8 @@ export function hookPrefix(hook: string): string {
 }
 
 /** What a header defines besides the macros that are made from names. */
-const RESERVED = 'CONTRACT_H TAG READ_ONLY POINTER ASSERT SEC HOOK HOOK_ID HOOK_UUID HOOK_INFO SIGNATURES'.split(' ');
+const RESERVED =
+  'CONTRACT_H TAG READ_ONLY POINTER ASSERT SEC HOOK HOOK_ID HOOK_UUID HOOK_INFO SIGNATURES COMPONENT'.split(' ');
 
 class Header {
   private readonly names = new CNames();
@@ -121,6 +123,9 @@ class Header {
         : `\n#define ${upper}_HOOK_ID ${hex(options.hookId, 8)} /* CRC-32 of the name */`;
     const { text, bytes } = hookUuid(contract.hook);
     const uuid = `\n#define ${upper}_HOOK_UUID { ${[...bytes].map((b) => hex(b, 2)).join(', ')} } /* ${text} */`;
+    const name = hookComponent(contract.hook);
+    const component =
+      name === null ? '' : `\n#define ${upper}_COMPONENT ${cString(name)} /* in manifests, for fcc_place_t */`;
     const about = contract.description === undefined ? '' : ` ${inComment(contract.description)}`;
     const structure = this.structure();
     const result = contract.result;
@@ -130,7 +135,7 @@ class Header {
 
 #include <stdint.h>
 
-#define ${upper}_HOOK ${cString(contract.hook)}${id}${uuid}
+#define ${upper}_HOOK ${cString(contract.hook)}${id}${uuid}${component}
 ${this.macros.join('\n')}
 
 #ifdef __cplusplus

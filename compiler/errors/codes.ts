@@ -4,6 +4,7 @@ import { CODEGEN_ERRORS } from './codegen.js';
 import { CONTRACT_ERRORS } from './contract.js';
 import { ELF_ERRORS } from './elf.js';
 import { IMAGE_ERRORS } from './image.js';
+import { OTA_ERRORS } from './ota.js';
 import type { ErrorRow } from './row.js';
 import { RUN_ERRORS } from './run.js';
 import { USAGE_ERRORS } from './usage.js';
@@ -13,7 +14,8 @@ export type { ErrorRow, Stage } from './row.js';
 
 /**
  * Every error code of the compiler. FCC00xx usage, 01xx verifier, 02xx ELF object, 03xx eBPF decoding and structure,
- * 04xx contract, 05xx code generation and target limits, 06xx image, 07xx running.
+ * 04xx contract, 05xx code generation and target limits, 06xx image, 07xx running, 08xx emulators, devices
+ * and updates.
  */
 export const ERRORS = {
   ...USAGE_ERRORS,
@@ -24,6 +26,7 @@ export const ERRORS = {
   ...CODEGEN_ERRORS,
   ...IMAGE_ERRORS,
   ...RUN_ERRORS,
+  ...OTA_ERRORS,
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -158,7 +158,7 @@ describe('fcc compile -t ebpf', () => {
     expect(out).toMatch(/\n\nebpf {2}no core: /);
     const json = JSON.parse((await fcc(['targets', '--json'])).out);
     expect(json.interpreted).toMatchObject([{ name: 'ebpf', arch: 'ebpf' }]);
-    expect((await fcc(['completion', 'bash'])).out).toMatch(/'compile -t'\|'compile --target'\).* ebpf'/);
+    expect((await fcc(['completion', 'bash'])).out).toMatch(/'compile -t'\|'compile --target'[|)].* ebpf'/);
   });
 });
 

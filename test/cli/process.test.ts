@@ -3,7 +3,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeImage } from '../../compiler/image/write.js';
 import { fixtureFile } from '../fixtures/all.js';
+import { SMALL } from '../image/samples.js';
+import { fakeDevice } from '../ota/fake-device.js';
+import { rfcPem } from '../ota/samples.js';
 import { builtMain } from './built.js';
 import { inFolder } from './capture.js';
 import { MISBEHAVE, MISBEHAVE_CONTRACT } from './objects.js';
@@ -56,6 +60,20 @@ describe('fcc as a process', () => {
     const sha = ['disasm', fixtureFile('sha256', 'v2.o'), '--contract', fixtureFile('sha256', 'contract.json')];
     expect(await closeEarly([...sha, '-t', 'cortex-m4', '-O', '0', '-S', '--json'])).toEqual({ code: 0, err: '' });
   });
+
+  it('a reader that leaves early does not make a success of a push that has not ended', () =>
+    inFolder(async (folder) => {
+      const file = (name: string, contents: string | Uint8Array): string => {
+        writeFileSync(join(folder, name), contents, { mode: 0o600 });
+        return join(folder, name);
+      };
+      const device = await fakeDevice({ deaf: true });
+      const image = file('prog.fcc', writeImage(SMALL));
+      const words = ['push', device.url, image, '--hook', 'fc/timer', '-k', file('site.pem', rfcPem)];
+      const { code, err } = await closeEarly([...words, '--json', '--poll', '20', '--timeout', '2']);
+      device.close();
+      expect([code, err]).toEqual([5, expect.stringContaining('error[FCC0854]')]);
+    }));
 
   it('a folder without the right to write keeps its contents', () =>
     inFolder(async (folder) => {

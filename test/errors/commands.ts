@@ -14,6 +14,8 @@ import { builtMain } from '../cli/built.js';
 import { fcc, inFolder } from '../cli/capture.js';
 import { EXIT, FLETCHER, FLETCHER_CONTRACT, MISBEHAVE, MISBEHAVE_CONTRACT, MOV_R0_42, raw } from '../cli/objects.js';
 import { SMALL } from '../image/samples.js';
+import { type FakeBehaviour, fakeDevice } from '../ota/fake-device.js';
+import { imageOf, manifestOf, rfcPem } from '../ota/samples.js';
 
 /** Errors of the command line, of running and of emulators. The emulators are replaced by scripts. */
 
@@ -100,6 +102,39 @@ const emulated =
 /** Makes an empty file where the compiler was told to write. */
 const BUILDS = 'for a; do [ "$last" = -o ] && : >"$a"; last=$a; done; exit 0';
 
+/** `fcc pack` of a small image, or with `--raw` of any, as it is right; what is given again counts. */
+const pack = (...more: readonly string[]): (() => Promise<Said>) =>
+  command((file) => [
+    ...['pack', file('prog.fcc', writeImage(SMALL)), '--seq', '1', '--class', 'native64', '--uri', 'coap://h/prog.fcc'],
+    ...['--unsigned', ...more],
+  ]);
+
+const SUIT = manifestOf('riot-v9');
+/** The URI of another file under the same signature. */
+const CHANGED = new Uint8Array(
+  Buffer.from(Buffer.from(SUIT).toString('latin1').replace('prog.fcc', 'evil.fcc'), 'latin1'),
+);
+/** Version 2 of manifests. */
+const NEWER = new Uint8Array(
+  Buffer.from(Buffer.from(SUIT).toString('latin1').replace('\xa5\x01\x01\x02', '\xa5\x01\x02\x02'), 'latin1'),
+);
+
+/** `fcc push` of a small image to a device that behaves so; null: there is none. */
+const pushed =
+  (how: FakeBehaviour | null, ...more: readonly string[]): (() => Promise<Said>) =>
+  async () => {
+    const device = how && (await fakeDevice(how));
+    try {
+      const { text, exit } = await command((file) => [
+        ...['push', device?.url ?? 'coap://127.0.0.1:9', file('prog.fcc', writeImage(SMALL)), '--hook', 'fc/timer'],
+        ...['-k', file('site.pem', rfcPem), '--poll', '20', '--ack-timeout', '20', '--retries', '1', ...more],
+      ])();
+      return { text: text.replace(/^note: .*\n/gm, ''), exit };
+    } finally {
+      device?.close();
+    }
+  };
+
 export const COMMANDS = {
   FCC0001: command(() => ['compile', FLETCHER, '-t', 'cortex-m99']),
   FCC0002: command((_, folder) => ['verify', join(folder, 'missing.o')]),
@@ -139,5 +174,27 @@ export const COMMANDS = {
     }
     throw new Error('was accepted');
   },
+  FCC0811: command((file) => ['inspect', file('half.suit', SUIT.subarray(0, 100))]),
+  FCC0812: command((file) => ['inspect', file('prog.suit', NEWER)]),
+  FCC0813: pack('--hook', 'fc/measure-air-quality', '--container', 'building-7'),
+  FCC0814: command((file) => [
+    ...['inspect', file('prog.suit', SUIT), '-k'],
+    file('other.hex', '3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c\n'),
+  ]),
+  FCC0815: command((file) => ['inspect', file('changed.suit', CHANGED)]),
+  FCC0816: command((file) => ['inspect', file('prog.suit', SUIT), '--image', file('prog.fcc', imageOf(100, 2))]),
+  FCC0817: pack('--hook', 'fc/timer.fast'),
+  FCC0821: command((file) => ['keys', 'pub', file('site.pem', 'secret\n')]),
+  FCC0822: command((file) => [
+    ...['sign', file('prog.suit', SUIT), '-k'],
+    file('site.pub', 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\n'),
+  ]),
+  FCC0850: pushed(null),
+  FCC0851: pushed({ statuses: [statusNumber('tenant')] }),
+  FCC0852: pushed({ arch: 2 }),
+  FCC0853: pushed({ report: (text) => text.replace('.fc.timer tenant 1', '-1') }),
+  FCC0854: pushed({ stock: true }, '--seq', '1', '--class', 'native64'),
+  FCC0855: pushed({ trial: { of: 3, trapAfter: 1, site: 7 } }, '--wait'),
+  FCC0856: pushed({}, '--address', '192.0.2.1'),
   FCC0807: ofImage('esp32', ...PUT, ...CONTEXT, '-t', 'esp32', '--engine', 'qemu'),
 } satisfies Partial<Record<ErrorCode, () => Said | Promise<Said>>>;

@@ -39,6 +39,18 @@ const SUBJECT: Partial<Record<ErrorCode, string>> = {
   FCC0805: 'case 0 (main)',
   FCC0806: 'cortex-m4',
   FCC0807: 'the image of put',
+  FCC0813: '.fc.measure-air-quality.building-7',
+  FCC0816: 'prog.fcc',
+  FCC0817: 'fc/timer.fast',
+  FCC0821: 'site.pem',
+  FCC0822: 'site.pub',
+  FCC0850: 'the device',
+  FCC0851: 'prog.fcc',
+  FCC0852: 'prog.fcc',
+  FCC0853: 'the device',
+  FCC0854: 'the image',
+  FCC0855: 'prog.fcc',
+  FCC0856: '192.0.2.1',
 };
 
 describe('golden errors', () => {

@@ -7,6 +7,7 @@
 #define BENCH_SLOT_HOOK "bench/slot"
 #define BENCH_SLOT_HOOK_ID 0x752f56b8u /* CRC-32 of the name */
 #define BENCH_SLOT_HOOK_UUID { 0x55u, 0x80u, 0xf2u, 0x0eu, 0xfdu, 0xd3u, 0x59u, 0x2au, 0xa6u, 0x0cu, 0x53u, 0xc3u, 0x9bu, 0x64u, 0x3du, 0x82u } /* 5580f20e-fdd3-592a-a60c-53c39b643d82 */
+#define BENCH_SLOT_COMPONENT ".fc.bench.slot" /* in manifests, for fcc_place_t */
 #define BENCH_SLOT_CONTRACT_HASH 0x74b6703bu /* contract_hash of an image for this contract */
 #define BENCH_SLOT_CONTEXT_SIZE 40u
 #define BENCH_SLOT_CONTEXT_ALIGN 4u /* what the hook promises of the address */
