@@ -54,6 +54,7 @@ static void *_run(void *argument)
     thread->port.pid = thread_getpid(); /* in case that we are sooner than fcc_thread_start */
     thread->status = fcc_slot_run(thread->hook, thread->slot, thread->context, thread->context_length, thread->fuel, &thread->result);
     _leave(thread);
+    __atomic_store_n(&thread->port.over, 1, __ATOMIC_RELEASE);
     mutex_unlock(&thread->port.ended);
     /* The stack is in use up to the last instruction: whoever joins takes the thread away. */
     thread_zombify();
@@ -74,6 +75,7 @@ int fcc_thread_start(fcc_thread_t *thread, const fcc_hook_t *hook, fcc_slot_t *s
     thread->status = 0;
     thread->port.tenant = slot->tenant;
     thread->port.stack_length = stack_length;
+    thread->port.over = 0;
     mutex_init_locked(&thread->port.ended);
     mutex_init_locked(&thread->port.wake);
     int status = _enter(thread);
@@ -119,7 +121,9 @@ void fcc_thread_stop(fcc_thread_t *thread)
     for (;;) {
         fcc_stop(thread->slot);
         mutex_unlock(&thread->port.wake);
-        if (ztimer_mutex_lock_timeout(ZTIMER_USEC, &thread->port.ended, period) == 0) {
+        /* If time is up after the mutex was given to this thread, but before it runs again, RIOT says that time is up: nobody would unlock it again. */
+        if (ztimer_mutex_lock_timeout(ZTIMER_USEC, &thread->port.ended, period) == 0
+            || __atomic_load_n(&thread->port.over, __ATOMIC_ACQUIRE)) {
             break;
         }
         period = 2 * period < MAX_STOP_PERIOD_US ? 2 * period : MAX_STOP_PERIOD_US;

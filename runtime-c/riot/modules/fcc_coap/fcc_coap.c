@@ -383,7 +383,8 @@ static ssize_t _handle(coap_pkt_t *request, uint8_t *buf, size_t length, coap_re
     return status;
 }
 
-NANOCOAP_RESOURCE(fcc) {
+/* Behind those whose paths are longer, like /fcc/update of fcc_suit. */
+XFA_CONST(coap_resource_t, coap_resources_xfa, 1) coap_resource_fcc = {
     .path = "/fcc",
     .methods = COAP_GET | COAP_PUT | COAP_POST | COAP_DELETE | COAP_MATCH_SUBTREE,
     .handler = _handle,

@@ -26,6 +26,7 @@ typedef struct fcc_thread_port {
     struct fcc_tenant *tenant;    /* who pays for the stack; the container may be gone when the thread ends */
     uint32_t stack_length;
     kernel_pid_t pid;             /* KERNEL_PID_UNDEF after the join */
+    uint8_t over;                 /* 1 once the run is over, before `ended` is unlocked */
 } fcc_thread_port_t;
 
 #ifdef __cplusplus
