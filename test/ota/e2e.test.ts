@@ -315,7 +315,8 @@ describeDevice('fcc push as a process', (kind) => {
     }));
 
   it('ends with 130 when it is interrupted, and the next one is not hindered', () =>
-    Rig.with(kind, { trial: 0, ackTimeout: 50 }, (rig) =>
+    // The device asks for some ten seconds (31 of these times), so that it has not given up before the signal, even on a busy machine.
+    Rig.with(kind, { trial: 0, ackTimeout: 300 }, (rig) =>
       wired(rig, {}, async ({ server }) => {
         server.cut(true);
         const announce = ['--port', String(server.target), '--announce', `coap://127.0.0.1:${server.port}`];
