@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { nodeCrypto, parseKey, signerOf } from '../../compiler/cli/ota-crypto.js';
@@ -27,6 +27,7 @@ import {
   trigger,
 } from './e2e-world.js';
 import { freePort } from './port.js';
+import { hasIpv6 } from './push-world.js';
 
 /** The device process against servers of our own that are hard to deal with, and its demo build. */
 
@@ -209,8 +210,7 @@ describe.skipIf(missing !== null)(`the device as a process${missing ? ` (${missi
     }, 120_000);
   });
 
-  const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
-  it.skipIf(!hasIpv6 || !kinds.includes('host'))('takes an update by IPv6', () =>
+  it.skipIf(!hasIpv6() || !kinds.includes('host'))('takes an update by IPv6', () =>
     Rig.with('host', {}, async (rig) => {
       const { port, kill } = await startDevice({
         kind: 'host',
